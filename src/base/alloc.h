@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The only place that calls malloc. An eml_mem is one budget: it counts what is held and refuses what would pass the
+ * limit. Not thread-safe; one per model and one per session. */
+#ifndef EML_BASE_ALLOC_H
+#define EML_BASE_ALLOC_H
+
+#include "base/status.h"
+
+typedef struct eml_mem {
+    em_allocator hooks;
+    size_t held;  /* bytes allocated now */
+    size_t peak;  /* most ever held */
+    size_t limit; /* 0: none */
+} eml_mem;
+
+/* hooks NULL: malloc and free. */
+void eml_mem_init(eml_mem *mem, const em_allocator *hooks, size_t limit);
+/* Memory aligned as malloc's, or NULL. bytes 0 gives a valid pointer of 1 byte. */
+void *eml_mem_alloc(eml_mem *mem, size_t bytes);
+/* memory may be NULL; bytes as asked for. */
+void eml_mem_free(eml_mem *mem, void *memory, size_t bytes);
+/* The failure as a status with a message: names what was wanted and the limit, if that was the reason. */
+em_status eml_mem_fail(const eml_mem *mem, size_t bytes, const char *what, em_error *err);
+
+/* 64-byte aligned variant; free with the same bytes. */
+void *eml_mem_alloc64(eml_mem *mem, size_t bytes);
+void eml_mem_free64(eml_mem *mem, void *memory, size_t bytes);
+
+#endif

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Status propagation and messages. A failing function writes one sentence with eml_fail and returns its status; callers
+ * that know more (file, node, operator) put it in front with eml_fail_prefix. */
+#ifndef EML_BASE_STATUS_H
+#define EML_BASE_STATUS_H
+
+#include "edgeml.h"
+
+#if defined(__GNUC__)
+#define EML_PRINTF(format_index, first) __attribute__((format(printf, format_index, first)))
+#else
+#define EML_PRINTF(format_index, first)
+#endif
+
+/* Returns from the enclosing function when the expression fails. */
+#define EML_TRY(expression)                                                                                            \
+    do {                                                                                                               \
+        em_status eml_try_status = (expression);                                                                       \
+        if (eml_try_status != EM_OK) return eml_try_status;                                                            \
+    } while (0)
+
+/* Writes the message (err may be NULL) and returns status. Formats: %s %d %i %u %lld %llu %zu %c %% %.*s %g only; the
+ * formatter is our own, so the firmware needs no stdio. A longer text is cut and ends in "...". */
+em_status eml_fail(em_error *err, em_status status, const char *format, ...) EML_PRINTF(3, 4);
+/* Puts the formatted text before the message that is already there. */
+void eml_fail_prefix(em_error *err, const char *format, ...) EML_PRINTF(2, 3);
+/* The formatter itself: writes at most capacity - 1 characters and a NUL, returns the length written. */
+size_t eml_format(char *out, size_t capacity, const char *format, ...) EML_PRINTF(3, 4);
+
+#endif

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Conversions between a stored element and its value, scalar and exact as the ONNX Cast specification and IEEE 754
+ * say (round to nearest even; saturation as asked). Kernels have faster bulk versions. */
+#ifndef EML_TENSOR_CONVERT_H
+#define EML_TENSOR_CONVERT_H
+
+#include "tensor/tensor.h"
+
+float eml_f16_to_f32(uint16_t bits);
+uint16_t eml_f32_to_f16(float value);
+float eml_bf16_to_f32(uint16_t bits);
+uint16_t eml_f32_to_bf16(float value);
+/* dtype: one of the four float8 types, F8E8M0 or F4E2M1. */
+float eml_f8_to_f32(em_dtype dtype, uint8_t bits);
+uint8_t eml_f32_to_f8(em_dtype dtype, float value, bool saturate);
+
+/* Element i of any numeric tensor (packed types included) as double; 64-bit integers beyond 2^53 round. */
+double eml_load_f64(em_dtype dtype, const void *data, int64_t i);
+/* Stores value as element i, floats rounded to nearest even, integers truncated then wrapped. */
+void eml_store_f64(em_dtype dtype, void *data, int64_t i, double value);
+/* Integers (and bool) exactly; floats truncated. */
+int64_t eml_load_i64(em_dtype dtype, const void *data, int64_t i);
+void eml_store_i64(em_dtype dtype, void *data, int64_t i, int64_t value);
+/* Bulk widening and narrowing for f16, bf16, f32, f64 and the small floats. */
+void eml_to_f32(em_dtype dtype, const void *data, int64_t n, float *out);
+void eml_from_f32(em_dtype dtype, const float *in, int64_t n, void *data);
+
+#endif
