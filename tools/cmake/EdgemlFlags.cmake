@@ -1,0 +1,33 @@
+# SPDX-License-Identifier: Apache-2.0
+# edgeml_target(name): the language level, warnings and code generation that every target of this project has.
+
+get_property(multi_config GLOBAL PROPERTY GENERATOR_IS_MULTI_CONFIG)
+if(PROJECT_IS_TOP_LEVEL AND NOT CMAKE_BUILD_TYPE AND NOT multi_config)
+    set(CMAKE_BUILD_TYPE Release CACHE STRING "Build type" FORCE)
+endif()
+# -O3 buys nothing over -O2 where the kernels are written by hand, and costs size.
+string(REPLACE "-O3" "-O2" CMAKE_C_FLAGS_RELEASE "${CMAKE_C_FLAGS_RELEASE}")
+
+if(EDGEML_SANITIZE)
+    add_compile_options("-fsanitize=${EDGEML_SANITIZE}" -fno-sanitize-recover=all -fno-omit-frame-pointer)
+    add_link_options("-fsanitize=${EDGEML_SANITIZE}")
+endif()
+
+set(edgeml_warnings -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wstrict-prototypes)
+if(EDGEML_WERROR)
+    list(APPEND edgeml_warnings -Werror)
+endif()
+
+# Contraction off: a kernel that wants a fused multiply-add says so, and every compiler gives the same bits.
+set(edgeml_codegen -fvisibility=hidden -ffunction-sections -fdata-sections -fno-math-errno -ffp-contract=off)
+
+function(edgeml_target name)
+    set_target_properties(${name} PROPERTIES C_STANDARD 11 C_STANDARD_REQUIRED ON C_EXTENSIONS OFF
+                                             POSITION_INDEPENDENT_CODE ON)
+    if(CMAKE_C_COMPILER_ID MATCHES "GNU|Clang")
+        target_compile_options(${name} PRIVATE ${edgeml_warnings} ${edgeml_codegen})
+    endif()
+    if(UNIX) # POSIX calls (open, mmap, clock_gettime) are hidden by strict C11 otherwise
+        target_compile_definitions(${name} PRIVATE _POSIX_C_SOURCE=200809L)
+    endif()
+endfunction()

@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: Apache-2.0
+# The two libraries that are installed. Of both only em_* can be seen: a program may link another protobuf-c, and its own
+# code generated from onnx.proto, beside them.
+#   edgeml::edgeml         the shared library (the static one when EDGEML_SHARED is off)
+#   edgeml::static         the static library
+#   edgeml_public_library  the one the examples use
+
+if(EDGEML_SHARED)
+    add_library(edgeml SHARED ${edgeml_objects})
+    set_target_properties(edgeml PROPERTIES LINKER_LANGUAGE C VERSION ${PROJECT_VERSION} SOVERSION ${PROJECT_VERSION_MAJOR}
+                                            EXPORT_NAME edgeml)
+    target_include_directories(edgeml PUBLIC "$<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include>"
+                                             "$<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>")
+    target_link_libraries(edgeml PRIVATE $<BUILD_INTERFACE:edgeml_protobuf_c> ${edgeml_system_libraries})
+    if(WIN32)
+        target_compile_definitions(edgeml INTERFACE EDGEML_SHARED)
+    elseif(APPLE)
+        target_link_options(edgeml PRIVATE "LINKER:-exported_symbol,_em_*" "LINKER:-dead_strip")
+    else()
+        set(version_script "${PROJECT_SOURCE_DIR}/tools/cmake/edgeml.map")
+        target_link_options(edgeml PRIVATE "LINKER:--version-script=${version_script}" "LINKER:--gc-sections")
+        set_target_properties(edgeml PROPERTIES LINK_DEPENDS "${version_script}")
+        if(NOT EDGEML_SANITIZE) # a sanitizer's runtime is only in the program
+            target_link_options(edgeml PRIVATE "LINKER:--no-undefined")
+        endif()
+    endif()
+    add_library(edgeml::edgeml ALIAS edgeml)
+    set(edgeml_public_library edgeml)
+endif()
+
+if(EDGEML_STATIC)
+    if(CMAKE_EXECUTABLE_FORMAT STREQUAL "ELF" AND CMAKE_OBJCOPY)
+        # One relocatable object with protobuf-c inside, everything but em_* made local. --unique keeps the sections of
+        # equally named static functions apart, so that a program's --gc-sections still sees single functions.
+        set(single_object "${PROJECT_BINARY_DIR}/edgeml_single.o")
+        set(object_list "${PROJECT_BINARY_DIR}/edgeml_objects.rsp")
+        file(GENERATE OUTPUT "${object_list}" CONTENT "$<JOIN:${edgeml_objects},\n>\n")
+        separate_arguments(machine_flags UNIX_COMMAND "${CMAKE_C_FLAGS}")
+        list(FILTER machine_flags INCLUDE REGEX "^(-m|--target=|--sysroot=)")
+        set(libraries "")
+        if(EDGEML_PROTOBUF_C_LIBRARY MATCHES "\\${CMAKE_STATIC_LIBRARY_SUFFIX}$")
+            set(libraries "${EDGEML_PROTOBUF_C_LIBRARY}")
+        endif()
+        add_custom_command(
+            OUTPUT "${single_object}"
+            COMMAND "${CMAKE_C_COMPILER}" ${machine_flags} -r -nostdlib "-Wl,--unique" -o "${single_object}"
+                    "@${object_list}" ${libraries}
+            COMMAND "${CMAKE_OBJCOPY}" --wildcard --keep-global-symbol=em_* "${single_object}"
+            DEPENDS ${edgeml_objects} "${object_list}"
+            COMMAND_EXPAND_LISTS VERBATIM)
+        set_source_files_properties("${single_object}" PROPERTIES EXTERNAL_OBJECT ON GENERATED ON)
+        add_library(edgeml_static STATIC "${single_object}")
+    else()
+        add_library(edgeml_static STATIC ${edgeml_objects})
+        target_link_libraries(edgeml_static PRIVATE $<BUILD_INTERFACE:edgeml_protobuf_c>)
+    endif()
+    set_target_properties(edgeml_static PROPERTIES LINKER_LANGUAGE C EXPORT_NAME static)
+    if(NOT WIN32) # there the import library of the DLL may have the name
+        set_target_properties(edgeml_static PROPERTIES OUTPUT_NAME edgeml)
+    endif()
+    target_include_directories(edgeml_static PUBLIC "$<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include>"
+                                                    "$<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>")
+    target_link_libraries(edgeml_static PUBLIC ${edgeml_system_libraries})
+    add_library(edgeml::static ALIAS edgeml_static)
+    if(NOT EDGEML_SHARED)
+        add_library(edgeml::edgeml ALIAS edgeml_static)
+    endif()
+    set(edgeml_public_library edgeml_static)
+endif()

@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: Apache-2.0
+# Reads src/ops/ops.def, the table of operators: EML_OP(ai, Softmax, softmax, 1) is domain tag, ONNX name, file stem under
+# src/ops, first opset. Gives
+#   edgeml_ops_files    the sources of the enabled operators and those of src/ops that belong to no operator
+#   edgeml_ops_include  the folder of the generated eml_ops_enabled.def, the enabled lines of the table
+
+set(ops_table "${PROJECT_SOURCE_DIR}/src/ops/ops.def")
+set(edgeml_ops_include "${PROJECT_BINARY_DIR}/generated/ops")
+set(edgeml_ops_files "")
+set(ops_lines "")
+if(EXISTS "${ops_table}")
+    set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${ops_table}")
+    file(STRINGS "${ops_table}" ops_lines REGEX "^ *EML_OP\\(")
+endif()
+
+set(family_files "")
+set(enabled_lines "")
+set(wanted ${EDGEML_OPS})
+foreach(line IN LISTS ops_lines)
+    if(NOT line MATCHES "^ *EML_OP\\( *([a-z]+) *, *([A-Za-z0-9_]+) *, *([a-z0-9_/]+) *, *([0-9]+) *\\)")
+        message(FATAL_ERROR "src/ops/ops.def: cannot read \"${line}\"")
+    endif()
+    set(tag ${CMAKE_MATCH_1})
+    set(name ${CMAKE_MATCH_2})
+    set(file "${PROJECT_SOURCE_DIR}/src/ops/${CMAKE_MATCH_3}.c")
+    list(APPEND family_files "${file}")
+    if("${EDGEML_OPS}" STREQUAL "" OR "${tag}.${name}" IN_LIST EDGEML_OPS OR "${name}" IN_LIST EDGEML_OPS)
+        if(NOT EXISTS "${file}")
+            message(FATAL_ERROR "src/ops/ops.def: ${line} names a file that does not exist")
+        endif()
+        string(APPEND enabled_lines "EML_OP(${tag}, ${name}, ${CMAKE_MATCH_3}, ${CMAKE_MATCH_4})\n")
+        list(APPEND edgeml_ops_files "${file}")
+        list(REMOVE_ITEM wanted "${tag}.${name}" "${name}")
+    endif()
+endforeach()
+if(wanted)
+    message(FATAL_ERROR "EDGEML_OPS: not in src/ops/ops.def: ${wanted}")
+endif()
+list(REMOVE_DUPLICATES edgeml_ops_files)
+file(CONFIGURE OUTPUT "${edgeml_ops_include}/eml_ops_enabled.def" CONTENT "${enabled_lines}" @ONLY)
+
+file(GLOB shared_ops_files CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/src/ops/*.c")
+if(family_files)
+    list(REMOVE_ITEM shared_ops_files ${family_files})
+endif()
+list(APPEND edgeml_ops_files ${shared_ops_files})
