@@ -5,9 +5,18 @@
 #   edgeml::static         the static library
 #   edgeml_public_library  the one the examples use
 
+include(CheckLinkerFlag)
+
+# Before 1.0 the ABI may change with each minor version.
+if(PROJECT_VERSION_MAJOR EQUAL 0)
+    set(edgeml_abi ${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR})
+else()
+    set(edgeml_abi ${PROJECT_VERSION_MAJOR})
+endif()
+
 if(EDGEML_SHARED)
     add_library(edgeml SHARED ${edgeml_objects})
-    set_target_properties(edgeml PROPERTIES LINKER_LANGUAGE C VERSION ${PROJECT_VERSION} SOVERSION ${PROJECT_VERSION_MAJOR}
+    set_target_properties(edgeml PROPERTIES LINKER_LANGUAGE C VERSION ${PROJECT_VERSION} SOVERSION ${edgeml_abi}
                                             EXPORT_NAME edgeml)
     target_include_directories(edgeml PUBLIC "$<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include>"
                                              "$<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>")
@@ -41,9 +50,14 @@ if(EDGEML_STATIC)
         if(EDGEML_PROTOBUF_C_LIBRARY MATCHES "\\${CMAKE_STATIC_LIBRARY_SUFFIX}$")
             set(libraries "${EDGEML_PROTOBUF_C_LIBRARY}")
         endif()
+        check_linker_flag(C "LINKER:--unique" EDGEML_LINKER_UNIQUE) # lld and mold keep sections apart by themselves
+        set(unique "")
+        if(EDGEML_LINKER_UNIQUE)
+            set(unique "-Wl,--unique")
+        endif()
         add_custom_command(
             OUTPUT "${single_object}"
-            COMMAND "${CMAKE_C_COMPILER}" ${machine_flags} -r -nostdlib "-Wl,--unique" -o "${single_object}"
+            COMMAND "${CMAKE_C_COMPILER}" ${machine_flags} -r -nostdlib ${unique} -o "${single_object}"
                     "@${object_list}" ${libraries}
             COMMAND "${CMAKE_OBJCOPY}" --wildcard --keep-global-symbol=em_* "${single_object}"
             DEPENDS ${edgeml_objects} "${object_list}"
@@ -52,7 +66,7 @@ if(EDGEML_STATIC)
         add_library(edgeml_static STATIC "${single_object}")
     else()
         add_library(edgeml_static STATIC ${edgeml_objects})
-        target_link_libraries(edgeml_static PRIVATE $<BUILD_INTERFACE:edgeml_protobuf_c>)
+        target_link_libraries(edgeml_static PRIVATE $<BUILD_INTERFACE:edgeml_protobuf_c> $<INSTALL_INTERFACE:protobuf-c>)
     endif()
     set_target_properties(edgeml_static PROPERTIES LINKER_LANGUAGE C EXPORT_NAME static)
     if(NOT WIN32) # there the import library of the DLL may have the name
