@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "op_test.h"
+#include "support/op_test.h"
 
 #include <string.h>
 
