@@ -11,6 +11,8 @@
 unsigned eml_dtype_bits(em_dtype dtype);
 /* Bytes per element; 0 for packed (sub-byte) types and no type. */
 size_t eml_dtype_size(em_dtype dtype);
+/* Bytes of count elements, packed types rounded up; false when dtype is no type, count < 0, or they do not fit. */
+bool eml_dtype_bytes(em_dtype dtype, int64_t count, size_t *bytes);
 bool eml_dtype_is_float(em_dtype dtype);   /* f16 bf16 f32 f64 and the 8- and 4-bit floats */
 bool eml_dtype_is_integer(em_dtype dtype); /* all signed and unsigned integers, not bool */
 

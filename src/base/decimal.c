@@ -1,0 +1,327 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/decimal.h"
+
+#include <float.h>
+#include <stdint.h>
+#include <string.h>
+
+/* Both directions compare exact integers. Writing is the free-format algorithm of Steele and White, "How to print
+ * floating-point numbers accurately" (1990); reading is one long division of the decimal fraction. */
+
+/* A natural number, least word first. Reading bounds the size: 771 digits (2562 bits, shifted by at most 1074)
+ * over at most 10^(771 + 400) (3890 bits, shifted by at most 54). */
+enum { BIG_WORDS = 128, MAX_DIGITS = 770 };
+typedef struct big {
+    int n;
+    uint32_t word[BIG_WORDS];
+} big;
+
+static const struct {
+    int precision, least; /* significand bits; exponent of the last bit of a subnormal */
+    int greatest;         /* largest exponent of the last bit of a normal number */
+} formats[] = {{11, -24, 5}, {24, -149, 104}, {53, -1074, 971}};
+
+static void big_set(big *b, uint64_t value) {
+    b->word[0] = (uint32_t)value;
+    b->word[1] = (uint32_t)(value >> 32);
+    b->n = b->word[1] ? 2 : b->word[0] ? 1 : 0;
+}
+
+static void big_multiply_add(big *b, uint32_t factor, uint32_t carry) {
+    uint64_t sum = carry;
+    for (int i = 0; i < b->n; i++) {
+        sum += (uint64_t)b->word[i] * factor;
+        b->word[i] = (uint32_t)sum;
+        sum >>= 32;
+    }
+    if (sum && b->n < BIG_WORDS) b->word[b->n++] = (uint32_t)sum;
+}
+
+static void big_times_power_of_10(big *b, int power) {
+    for (; power >= 9; power -= 9) big_multiply_add(b, 1000000000u, 0);
+    for (; power > 0; power--) big_multiply_add(b, 10, 0);
+}
+
+static void big_shift(big *b, int bits) {
+    int words = bits / 32;
+    if (b->n == 0) return;
+    if (words > BIG_WORDS - 1 - b->n) words = BIG_WORDS - 1 - b->n;
+    memmove(b->word + words, b->word, (size_t)b->n * sizeof(uint32_t));
+    memset(b->word, 0, (size_t)words * sizeof(uint32_t));
+    b->n += words;
+    if (bits % 32) big_multiply_add(b, UINT32_C(1) << (bits % 32), 0);
+}
+
+static int big_compare(const big *a, const big *b) {
+    if (a->n != b->n) return a->n < b->n ? -1 : 1;
+    for (int i = a->n - 1; i >= 0; i--)
+        if (a->word[i] != b->word[i]) return a->word[i] < b->word[i] ? -1 : 1;
+    return 0;
+}
+
+static void big_add(big *a, const big *b) {
+    uint64_t carry = 0;
+    int n = a->n > b->n ? a->n : b->n;
+    for (int i = 0; i < n; i++) {
+        carry += (uint64_t)(i < a->n ? a->word[i] : 0) + (i < b->n ? b->word[i] : 0);
+        a->word[i] = (uint32_t)carry;
+        carry >>= 32;
+    }
+    a->n = n;
+    if (carry && n < BIG_WORDS) a->word[a->n++] = (uint32_t)carry;
+}
+
+/* a -= b, where a >= b. */
+static void big_subtract(big *a, const big *b) {
+    int64_t borrow = 0;
+    for (int i = 0; i < a->n; i++) {
+        borrow += (int64_t)a->word[i] - (i < b->n ? b->word[i] : 0);
+        a->word[i] = (uint32_t)borrow;
+        borrow >>= 32;
+    }
+    while (a->n > 0 && a->word[a->n - 1] == 0) a->n--;
+}
+
+/* a / b for a < 10 b; a becomes the remainder. */
+static int big_digit(big *a, const big *b) {
+    int digit = 0;
+    for (; big_compare(a, b) >= 0; digit++) big_subtract(a, b);
+    return digit;
+}
+
+/* value = significand * 2^exponent with the significand as wide as the format allows. */
+static uint64_t split(double value, eml_decimal_kind kind, int *exponent) {
+    uint64_t bits, significand;
+    memcpy(&bits, &value, sizeof bits);
+    significand = bits & ((UINT64_C(1) << 52) - 1);
+    int biased = (int)(bits >> 52 & 0x7ff);
+    if (biased) significand |= UINT64_C(1) << 52;
+    int e = (biased ? biased : 1) - 1075;
+    int drop = 53 - formats[kind].precision;
+    if (e + drop < formats[kind].least) drop = formats[kind].least - e;
+    *exponent = e + drop;
+    return significand >> drop;
+}
+
+/* a + b compared with c. */
+static int compare_sum(const big *a, const big *b, const big *c) {
+    big sum = *a;
+    big_add(&sum, b);
+    return big_compare(&sum, c);
+}
+
+int eml_decimal_digits(double value, eml_decimal_kind kind, char digits[EML_DECIMAL_DIGITS], int *point) {
+    /* value = r / s; up / s and down / s are half the distances to the neighbours. Scaled by 10^-point into [0.1, 1).
+     */
+    big r, s, up, down;
+    int e, n = 0, k = 0;
+    uint64_t f = split(value, kind, &e);
+    bool uneven = f == UINT64_C(1) << (formats[kind].precision - 1) && e > formats[kind].least;
+    bool closed = (f & 1) == 0; /* ties go to an even significand: the borders belong to value */
+    big_set(&r, f);
+    big_set(&s, 1);
+    big_set(&up, 1);
+    big_shift(&r, (e > 0 ? e : 0) + 1 + uneven);
+    big_shift(&up, (e > 0 ? e : 0) + uneven);
+    big_shift(&s, (e < 0 ? -e : 0) + 1 + uneven);
+    big_set(&down, 1);
+    big_shift(&down, e > 0 ? e : 0);
+
+    /* An estimate of log10(value) that is at most one too small: 1233 / 4096 is just under log10(2). */
+    int width = 0;
+    for (uint64_t rest = f; rest; rest >>= 1) width++;
+    int log2 = e + width - 1;
+    k = log2 >= 0 ? log2 * 1233 / 4096 : -((-log2 * 1234 + 4095) / 4096);
+    if (k > 0) {
+        big_times_power_of_10(&s, k);
+    } else {
+        big_times_power_of_10(&r, -k);
+        big_times_power_of_10(&up, -k);
+        big_times_power_of_10(&down, -k);
+    }
+    while (compare_sum(&r, &up, &s) >= (closed ? 0 : 1)) {
+        big_multiply_add(&s, 10, 0);
+        k++;
+    }
+    *point = k;
+
+    for (;;) {
+        big_multiply_add(&r, 10, 0);
+        big_multiply_add(&up, 10, 0);
+        big_multiply_add(&down, 10, 0);
+        int digit = big_digit(&r, &s);
+        int below = big_compare(&r, &down), above = compare_sum(&r, &up, &s);
+        bool low = closed ? below <= 0 : below < 0, high = closed ? above >= 0 : above > 0;
+        if (low || high) {
+            if (low && high) {
+                int half = compare_sum(&r, &r, &s);
+                high = half > 0 || (half == 0 && (digit & 1));
+            }
+            digits[n++] = (char)('0' + digit + high);
+            return n;
+        }
+        digits[n++] = (char)('0' + digit);
+    }
+}
+
+int eml_decimal_round(char *digits, int n, int max, int *point) {
+    if (n > max) {
+        bool up = digits[max] >= '5';
+        for (n = max; up && n > 0 && digits[n - 1] == '9';) n--;
+        if (up && n > 0) digits[n - 1]++;
+        if (up && n == 0) {
+            digits[0] = '1';
+            n = 1;
+            ++*point;
+        }
+    }
+    while (n > 1 && digits[n - 1] == '0') n--;
+    return n;
+}
+
+/* significand * 2^exponent, exact in the format (or too large for it). */
+static double join(uint64_t significand, int exponent) {
+    if (significand == 0) return 0;
+    while (!(significand >> 52) && exponent > -1074) {
+        significand <<= 1;
+        exponent--;
+    }
+    uint64_t bits =
+        significand >> 52 ? (uint64_t)(exponent + 1075) << 52 | (significand & ((UINT64_C(1) << 52) - 1)) : significand;
+    if (exponent > 971) bits = UINT64_C(0x7ff) << 52;
+    double value;
+    memcpy(&value, &bits, sizeof value);
+    return value;
+}
+
+static int bit_length(const big *b) {
+    int bits = 32 * b->n;
+    if (b->n == 0) return 0;
+    for (uint32_t top = b->word[b->n - 1]; !(top >> 31); top <<= 1) bits--;
+    return bits;
+}
+
+/* digits * 10^power, correctly rounded. */
+static double divide(const char *digits, int n, int power, eml_decimal_kind kind) {
+    big top, bottom;
+    big_set(&top, 0);
+    for (int i = 0; i < n; i++) {
+        if (top.n == 0)
+            big_set(&top, (uint64_t)(digits[i] - '0'));
+        else
+            big_multiply_add(&top, 10, (uint32_t)(digits[i] - '0'));
+    }
+    big_set(&bottom, 1);
+    if (power > 0)
+        big_times_power_of_10(&top, power);
+    else
+        big_times_power_of_10(&bottom, -power);
+    if (top.n == 0) return 0;
+
+    /* top / bottom = q * 2^exponent with q of precision or precision + 1 bits, fewer below the least exponent. */
+    int exponent = bit_length(&top) - bit_length(&bottom) - formats[kind].precision;
+    if (exponent < formats[kind].least) exponent = formats[kind].least;
+    if (exponent > 0)
+        big_shift(&bottom, exponent);
+    else
+        big_shift(&top, -exponent);
+    uint64_t q = 0;
+    int steps = bit_length(&top) - bit_length(&bottom);
+    if (steps > 0) big_shift(&bottom, steps);
+    for (int i = steps > 0 ? steps : 0; i >= 0; i--) {
+        q <<= 1;
+        if (big_compare(&top, &bottom) >= 0) {
+            big_subtract(&top, &bottom);
+            q |= 1;
+        }
+        if (i > 0) big_multiply_add(&top, 2, 0); /* instead of halving bottom */
+    }
+    bool sticky = top.n > 0, half;
+    if (q >> formats[kind].precision) { /* one bit too many: it is the rounding bit */
+        half = q & 1;
+        q >>= 1;
+        exponent++;
+    } else { /* the next bit decides */
+        big_multiply_add(&top, 2, 0);
+        int order = big_compare(&top, &bottom);
+        half = order >= 0;
+        sticky = order != 0 && sticky;
+    }
+    if (half && (sticky || (q & 1))) q++;
+    if (q >> formats[kind].precision) {
+        q >>= 1;
+        exponent++;
+    }
+    if (exponent > formats[kind].greatest) return join(UINT64_C(1) << 52, 972);
+    return join(q, exponent);
+}
+
+/* The usual short number: significand and power of ten are both exact in a double, so one operation rounds once. */
+static bool divide_short(const char *digits, int n, int power, eml_decimal_kind kind, double *value) {
+#if FLT_EVAL_METHOD == 0
+    static const double powers[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8,  1e9,  1e10, 1e11,
+                                    1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
+    if (n > 15 || power < -22 || power > 22 || kind == EML_DECIMAL_F16) return false;
+    uint64_t significand = 0, bits;
+    for (int i = 0; i < n; i++) significand = significand * 10 + (uint64_t)(digits[i] - '0');
+    double result = power < 0 ? (double)significand / powers[-power] : (double)significand * powers[power];
+    memcpy(&bits, &result, sizeof bits);
+    if (kind == EML_DECIMAL_F32) {
+        /* Rounding again is right unless the first rounding made a tie. */
+        if ((bits & ((UINT64_C(1) << 29) - 1)) == UINT64_C(1) << 28) return false;
+        result = (double)(float)result;
+    }
+    *value = result;
+    return true;
+#else
+    (void)digits, (void)n, (void)power, (void)kind, (void)value;
+    return false;
+#endif
+}
+
+bool eml_decimal_read(const char *text, size_t length, eml_decimal_kind kind, double *value) {
+    char digits[MAX_DIGITS + 1];
+    const char *end = text + length;
+    bool negative = false, any = false, point = false, more = false;
+    int64_t power = 0, exponent = 0; /* value = digits * 10^(power + exponent) */
+    int n = 0;
+    if (text < end && (*text == '+' || *text == '-')) negative = *text++ == '-';
+    for (; text < end && ((*text >= '0' && *text <= '9') || (*text == '.' && !point)); text++) {
+        if (*text == '.') {
+            point = true;
+            continue;
+        }
+        any = true;
+        if (point) power--;
+        if (n == MAX_DIGITS) {
+            more = more || *text != '0';
+            power++;
+        } else if (n > 0 || *text != '0') {
+            digits[n++] = *text;
+        }
+    }
+    if (!any) return false;
+    if (text < end && (*text == 'e' || *text == 'E')) {
+        bool minus = false;
+        text++;
+        if (text < end && (*text == '+' || *text == '-')) minus = *text++ == '-';
+        if (text == end) return false;
+        for (; text < end && *text >= '0' && *text <= '9'; text++)
+            if (exponent < INT32_MAX) exponent = exponent * 10 + (*text - '0');
+        if (minus) exponent = -exponent;
+    }
+    if (text != end) return false;
+
+    if (more) { /* no half-way point between neighbours has so many digits: it matters only that the rest is not 0 */
+        digits[n++] = '1';
+        power--;
+    }
+    power += exponent;
+    double result = 0;
+    if (n > 0 && power + n > 400)
+        result = join(UINT64_C(1) << 52, 972);
+    else if (n > 0 && power + n >= -400 && !divide_short(digits, n, (int)power, kind, &result))
+        result = divide(digits, n, (int)power, kind);
+    *value = negative ? -result : result;
+    return true;
+}

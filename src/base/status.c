@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/status.h"
+
+#include <math.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include "base/decimal.h"
+
+typedef struct sink {
+    char *out;
+    size_t capacity, length;
+    bool cut;
+} sink;
+
+static void put(sink *s, const char *text, size_t length) {
+    size_t room = s->capacity - 1 - s->length;
+    if (length > room) {
+        length = room;
+        s->cut = true;
+    }
+    memmove(s->out + s->length, text, length);
+    s->length += length;
+}
+
+static void put_unsigned(sink *s, unsigned long long value, bool negative) {
+    char text[24];
+    size_t at = sizeof text;
+    do {
+        text[--at] = (char)('0' + (int)(value % 10));
+        value /= 10;
+    } while (value);
+    if (negative) text[--at] = '-';
+    put(s, text + at, sizeof text - at);
+}
+
+static void put_signed(sink *s, long long value) {
+    put_unsigned(s, value < 0 ? 0 - (unsigned long long)value : (unsigned long long)value, value < 0);
+}
+
+/* As %g of C, from the shortest digits: six significant digits, trailing zeros dropped, an exponent when it is below -4 or above 5. */
+static void put_double(sink *s, double value) {
+    enum { PRECISION = 6 };
+    char digits[EML_DECIMAL_DIGITS];
+    if (isnan(value)) {
+        put(s, "nan", 3);
+        return;
+    }
+    if (signbit(value)) put(s, "-", 1);
+    value = fabs(value);
+    if (isinf(value) || value == 0) {
+        put(s, value == 0 ? "0" : "inf", value == 0 ? 1 : 3);
+        return;
+    }
+    int point, n = eml_decimal_digits(value, EML_DECIMAL_F64, digits, &point);
+    n = eml_decimal_round(digits, n, PRECISION, &point);
+    int exponent = point - 1, whole = point;
+    if (exponent < -4 || exponent >= PRECISION) whole = 1;
+    if (whole <= 0) put(s, "0.0000", (size_t)(2 - whole));
+    for (int i = 0; i < n || i < whole; i++) {
+        if (i == whole && whole > 0) put(s, ".", 1);
+        put(s, i < n ? &digits[i] : "0", 1);
+    }
+    if (whole == point) return;
+    put(s, exponent < 0 ? "e-" : "e+", 2);
+    exponent = exponent < 0 ? -exponent : exponent;
+    if (exponent < 10) put(s, "0", 1);
+    put_unsigned(s, (unsigned long long)exponent, false);
+}
+
+/* One directive, text behind the '%'; returns what follows it. */
+static const char *put_directive(sink *s, const char *f, va_list *args) {
+    int limit = -1, longs = 0;
+    bool size = false;
+    if (f[0] == '.' && f[1] == '*') {
+        limit = va_arg(*args, int);
+        f += 2;
+    }
+    for (; *f == 'l'; f++) longs++;
+    if (*f == 'z') {
+        size = true;
+        f++;
+    }
+    switch (*f) {
+    case 's': {
+        const char *text = va_arg(*args, const char *);
+        size_t length = 0;
+        if (!text) text = "(null)";
+        while ((limit < 0 || length < (size_t)limit) && text[length]) length++;
+        put(s, text, length);
+        break;
+    }
+    case 'c': {
+        char character = (char)va_arg(*args, int);
+        put(s, &character, 1);
+        break;
+    }
+    case 'd':
+    case 'i':
+        put_signed(s, longs > 1 ? va_arg(*args, long long) : longs ? va_arg(*args, long) : va_arg(*args, int));
+        break;
+    case 'u':
+        put_unsigned(s,
+                     size        ? va_arg(*args, size_t)
+                     : longs > 1 ? va_arg(*args, unsigned long long)
+                     : longs     ? va_arg(*args, unsigned long)
+                                 : va_arg(*args, unsigned),
+                     false);
+        break;
+    case 'g': put_double(s, va_arg(*args, double)); break;
+    case '%': put(s, "%", 1); break;
+    default: return f; /* not in our language: shown as nothing, so that a wrong format never reads wild memory */
+    }
+    return f + 1;
+}
+
+static size_t finish(sink *s) {
+    static const char dots[] = "...";
+    if (s->cut && s->capacity > sizeof dots) memcpy(s->out + s->capacity - sizeof dots, dots, sizeof dots - 1);
+    s->out[s->length] = 0;
+    return s->length;
+}
+
+static void put_format(sink *s, const char *format, va_list *args) {
+    while (*format) {
+        const char *directive = strchr(format, '%');
+        put(s, format, directive ? (size_t)(directive - format) : strlen(format));
+        if (!directive) break;
+        format = put_directive(s, directive + 1, args);
+    }
+}
+
+size_t eml_format(char *out, size_t capacity, const char *format, ...) {
+    sink s = {out, capacity, 0, false};
+    va_list args;
+    if (capacity == 0) return 0;
+    va_start(args, format);
+    put_format(&s, format, &args);
+    va_end(args);
+    return finish(&s);
+}
+
+em_status eml_fail(em_error *err, em_status status, const char *format, ...) {
+    if (!err) return status;
+    sink s = {err->message, sizeof err->message, 0, false};
+    va_list args;
+    err->status = status;
+    va_start(args, format);
+    put_format(&s, format, &args);
+    va_end(args);
+    finish(&s);
+    return status;
+}
+
+void eml_fail_prefix(em_error *err, const char *format, ...) {
+    if (!err) return;
+    char prefix[sizeof err->message];
+    sink s = {prefix, sizeof prefix, 0, false};
+    va_list args;
+    va_start(args, format);
+    put_format(&s, format, &args);
+    va_end(args);
+    finish(&s);
+    size_t old = strlen(err->message), room = sizeof err->message - 1 - s.length;
+    bool cut = s.cut || old > room;
+    memmove(err->message + s.length, err->message, old > room ? room : old);
+    memcpy(err->message, prefix, s.length);
+    s = (sink){err->message, sizeof err->message, s.length + (old > room ? room : old), cut};
+    finish(&s);
+}
