@@ -1,7 +1,105 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* The kernel table: plain loops over plain memory, one table per instruction set, chosen once (cpu/select.h).
+ *
+ * Held by every kernel unless its type says otherwise:
+ *   - sizes and strides count elements; n, rows, cols may be 0; pointers need no alignment beyond their type's;
+ *   - no byte outside the stated arrays is read or written, whatever the size (no padding is asked for);
+ *   - out may be exactly one of the inputs of the same element type, but must not overlap it otherwise;
+ *   - element i of a result depends on element i of the inputs only, never on n, i, alignment or neighbours: a row
+ * gives the same bits alone and in any batch;
+ *   - NaN and infinities follow IEEE 754, subnormals are kept, nothing traps;
+ *   - "ulp" is the largest error seen against a double computation, for every instruction set.
+ *
+ * Add a kernel: a line in kernels.def, EML_FN(name) in a body file here, a case in tests/kernels/check_<family>.c. */
 #ifndef EML_KERNELS_KERNELS_H
 #define EML_KERNELS_KERNELS_H
 
-typedef struct eml_kernels eml_kernels;
+#include <stddef.h>
+#include <stdint.h>
+
+/* ---- Types of the elementwise kernels ---- */
+
+/* out[i] = a[i * a_step] op b[i * b_step]; a step is 1, or 0 for one scalar against all. Integers wrap. */
+typedef void eml_binary_f32_fn(size_t n, const float *a, size_t a_step, const float *b, size_t b_step, float *out);
+typedef void eml_binary_f64_fn(size_t n, const double *a, size_t a_step, const double *b, size_t b_step, double *out);
+typedef void eml_binary_i32_fn(size_t n, const int32_t *a, size_t a_step, const int32_t *b, size_t b_step,
+                               int32_t *out);
+typedef void eml_binary_i64_fn(size_t n, const int64_t *a, size_t a_step, const int64_t *b, size_t b_step,
+                               int64_t *out);
+
+/* out[i] = 1 or 0. For a > b and a >= b swap the sides. NaN gives 0. */
+typedef void eml_compare_f32_fn(size_t n, const float *a, size_t a_step, const float *b, size_t b_step, uint8_t *out);
+/* out[i] = mask[i] ? a[i * a_step] : b[i * b_step], as bits; any non-zero byte is true. */
+typedef void eml_where_32_fn(size_t n, const uint8_t *mask, const uint32_t *a, size_t a_step, const uint32_t *b,
+                             size_t b_step, uint32_t *out);
+typedef void eml_where_64_fn(size_t n, const uint8_t *mask, const uint64_t *a, size_t a_step, const uint64_t *b,
+                             size_t b_step, uint64_t *out);
+
+/* out[i] = f(x[i]). */
+typedef void eml_unary_f32_fn(size_t n, const float *x, float *out);
+typedef void eml_unary_f64_fn(size_t n, const double *x, double *out);
+/* out[i] = f(x[i]; p, q); what p and q mean stands beside the kernel in kernels.def. */
+typedef void eml_unary2_f32_fn(size_t n, const float *x, float p, float q, float *out);
+
+/* ---- The table ---- */
+
+typedef enum eml_isa { EML_USE_ANY = 0, EML_USE_SCALAR, EML_USE_AVX2, EML_USE_AVX512, EML_USE_NEON } eml_isa;
+
+#include "kernels/kernels.def"
+
+typedef struct eml_kernels {
+    eml_isa isa;
+    const char *isa_name; /* "avx2" */
+#define EML_MEMBER(name, type) type *name;
+    EML_KERNELS(EML_MEMBER)
+#undef EML_MEMBER
+} eml_kernels;
+
+/* The sets of this build: symbols, tables, and a table's initializer. */
+#define EML_TABLE(ISA, isa_text) \
+    { .isa = EML_USE_##ISA, .isa_name = isa_text, EML_KERNELS(EML_ENTRY_##ISA) }
+#ifdef EML_HAVE_SCALAR
+#define EML_SYMBOL_SCALAR(name, type) type eml_##name##_scalar;
+#define EML_ENTRY_SCALAR(name, type)  .name = eml_##name##_scalar,
+EML_KERNELS(EML_SYMBOL_SCALAR)
+extern const eml_kernels eml_kernels_scalar;
+#endif
+#ifdef EML_HAVE_AVX2
+#define EML_SYMBOL_AVX2(name, type) type eml_##name##_avx2;
+#define EML_ENTRY_AVX2(name, type)  .name = eml_##name##_avx2,
+EML_KERNELS(EML_SYMBOL_AVX2)
+extern const eml_kernels eml_kernels_avx2;
+#endif
+#ifdef EML_HAVE_AVX512
+#define EML_SYMBOL_AVX512(name, type) type eml_##name##_avx512;
+#define EML_ENTRY_AVX512(name, type)  .name = eml_##name##_avx512,
+EML_KERNELS(EML_SYMBOL_AVX512)
+extern const eml_kernels eml_kernels_avx512;
+#endif
+#ifdef EML_HAVE_NEON
+#define EML_SYMBOL_NEON(name, type) type eml_##name##_neon;
+#define EML_ENTRY_NEON(name, type)  .name = eml_##name##_neon,
+EML_KERNELS(EML_SYMBOL_NEON)
+extern const eml_kernels eml_kernels_neon;
+#endif
+
+/* Calling: EML_K(run)->add_f32(n, a, 1, b, 1, out), where run->k is the table that was chosen. In a build with one set
+ * the table is a compile-time constant here: calls become direct and the linker drops the kernels nobody calls. */
+#if defined(EML_HAVE_SCALAR) + defined(EML_HAVE_AVX2) + defined(EML_HAVE_AVX512) + defined(EML_HAVE_NEON) == 1
+#define EML_KERNELS_ONLY eml_kernels_only
+#define EML_K(holder)    ((void)(holder), &eml_kernels_only)
+static const eml_kernels eml_kernels_only =
+#if defined(EML_HAVE_SCALAR)
+    EML_TABLE(SCALAR, "scalar");
+#elif defined(EML_HAVE_AVX2)
+    EML_TABLE(AVX2, "avx2");
+#elif defined(EML_HAVE_AVX512)
+    EML_TABLE(AVX512, "avx512");
+#else
+    EML_TABLE(NEON, "neon");
+#endif
+#else
+#define EML_K(holder) ((holder)->k)
+#endif
 
 #endif

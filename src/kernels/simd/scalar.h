@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The vector vocabulary with one lane: plain C, the meaning every other set is checked against. The contract of the
+ * functions is in simd.h. */
+#ifndef EML_SIMD_SCALAR_H
+#define EML_SIMD_SCALAR_H
+
+#include <math.h>
+#include <stdint.h>
+#include <string.h>
+
+typedef float vf32;
+typedef int32_t vi32;
+typedef uint32_t vm32;
+typedef double vf64;
+typedef int64_t vi64;
+typedef uint64_t vm64;
+
+enum { vf32_lanes = 1, vi32_lanes = 1, vf64_lanes = 1, vi64_lanes = 1 };
+
+/* Memory: the _n forms move the first n < N lanes and read the others as zero, so with one lane they move none. */
+#define SCALAR_MEMORY(V, T)                               \
+    static inline V V##_set1(T x) {                       \
+        return x;                                         \
+    }                                                     \
+    static inline V V##_load(const T *p) {                \
+        return *p;                                        \
+    }                                                     \
+    static inline void V##_store(T *p, V x) {             \
+        *p = x;                                           \
+    }                                                     \
+    static inline V V##_load_n(const T *p, size_t n) {    \
+        return n ? *p : (T)0;                             \
+    }                                                     \
+    static inline void V##_store_n(T *p, V x, size_t n) { \
+        if (n) *p = x;                                    \
+    }
+SCALAR_MEMORY(vf32, float)
+SCALAR_MEMORY(vi32, int32_t)
+SCALAR_MEMORY(vf64, double)
+SCALAR_MEMORY(vi64, int64_t)
+
+/* Floating point. */
+#define SCALAR_FLOAT(V, M, f)                   \
+    static inline V V##_add(V a, V b) {         \
+        return a + b;                           \
+    }                                           \
+    static inline V V##_sub(V a, V b) {         \
+        return a - b;                           \
+    }                                           \
+    static inline V V##_mul(V a, V b) {         \
+        return a * b;                           \
+    }                                           \
+    static inline V V##_div(V a, V b) {         \
+        return a / b;                           \
+    }                                           \
+    static inline V V##_min(V a, V b) {         \
+        return a < b ? a : b;                   \
+    }                                           \
+    static inline V V##_max(V a, V b) {         \
+        return a > b ? a : b;                   \
+    }                                           \
+    static inline V V##_abs(V a) {              \
+        return fabs##f(a);                      \
+    }                                           \
+    static inline V V##_neg(V a) {              \
+        return -a;                              \
+    }                                           \
+    static inline V V##_sqrt(V a) {             \
+        return sqrt##f(a);                      \
+    }                                           \
+    static inline M V##_lt(V a, V b) {          \
+        return a < b;                           \
+    }                                           \
+    static inline M V##_le(V a, V b) {          \
+        return a <= b;                          \
+    }                                           \
+    static inline M V##_eq(V a, V b) {          \
+        return a == b;                          \
+    }                                           \
+    static inline M V##_isnan(V a) {            \
+        return a != a;                          \
+    }                                           \
+    static inline V V##_select(M m, V a, V b) { \
+        return m ? a : b;                       \
+    }                                           \
+    static inline V V##_sum(V a) {              \
+        return a;                               \
+    }                                           \
+    static inline V V##_hmax(V a) {             \
+        return a;                               \
+    }
+SCALAR_FLOAT(vf32, vm32, f)
+SCALAR_FLOAT(vf64, vm64, )
+
+/* Fused only where the hardware does it: a library call per multiply-add would be the slowest thing here. */
+static inline vf32 vf32_fma(vf32 a, vf32 b, vf32 c) {
+#ifdef __FP_FAST_FMAF
+    return fmaf(a, b, c);
+#else
+    return a * b + c;
+#endif
+}
+
+static inline vf32 vf32_nfma(vf32 a, vf32 b, vf32 c) {
+    return vf32_fma(-a, b, c);
+}
+
+static inline vf64 vf64_fma(vf64 a, vf64 b, vf64 c) {
+#ifdef __FP_FAST_FMA
+    return fma(a, b, c);
+#else
+    return a * b + c;
+#endif
+}
+
+static inline vf64 vf64_nfma(vf64 a, vf64 b, vf64 c) {
+    return vf64_fma(-a, b, c);
+}
+
+static inline vf32 vf32_floor(vf32 a) {
+    return floorf(a);
+}
+
+static inline vf32 vf32_ceil(vf32 a) {
+    return ceilf(a);
+}
+
+static inline vf32 vf32_trunc(vf32 a) {
+    return truncf(a);
+}
+
+static inline vf32 vf32_round(vf32 a) {
+    return rintf(a);
+}
+
+static inline vf32 vf32_sum_each(const vf32 *v) {
+    return v[0];
+}
+
+/* Integers wrap. */
+#define SCALAR_INT(V, U)                \
+    static inline V V##_add(V a, V b) { \
+        return (V)((U)a + (U)b);        \
+    }                                   \
+    static inline V V##_sub(V a, V b) { \
+        return (V)((U)a - (U)b);        \
+    }                                   \
+    static inline V V##_mul(V a, V b) { \
+        return (V)((U)a * (U)b);        \
+    }                                   \
+    static inline V V##_min(V a, V b) { \
+        return a < b ? a : b;           \
+    }                                   \
+    static inline V V##_max(V a, V b) { \
+        return a > b ? a : b;           \
+    }
+SCALAR_INT(vi32, uint32_t)
+SCALAR_INT(vi64, uint64_t)
+
+static inline vi32 vi32_select(vm32 m, vi32 a, vi32 b) {
+    return m ? a : b;
+}
+
+static inline vi64 vi64_select(vm64 m, vi64 a, vi64 b) {
+    return m ? a : b;
+}
+
+static inline vi32 vi32_and(vi32 a, vi32 b) {
+    return a & b;
+}
+
+static inline vi32 vi32_or(vi32 a, vi32 b) {
+    return a | b;
+}
+
+static inline vi32 vi32_xor(vi32 a, vi32 b) {
+    return a ^ b;
+}
+
+static inline vi32 vi32_shl(vi32 a, int bits) {
+    return (vi32)((uint32_t)a << bits);
+}
+
+static inline vi32 vi32_sar(vi32 a, int bits) {
+    return a >> bits;
+}
+
+static inline vm32 vi32_gt(vi32 a, vi32 b) {
+    return a > b;
+}
+
+static inline vm32 vi32_eq(vi32 a, vi32 b) {
+    return a == b;
+}
+
+/* Masks. */
+static inline vm32 vm32_and(vm32 a, vm32 b) {
+    return a & b;
+}
+
+static inline vm32 vm32_or(vm32 a, vm32 b) {
+    return a | b;
+}
+
+static inline vm32 vm32_not(vm32 a) {
+    return !a;
+}
+
+static inline uint32_t vm32_bits(vm32 m) {
+    return m;
+}
+
+static inline void vm32_store_u8(uint8_t *p, vm32 m) {
+    *p = (uint8_t)m;
+}
+
+static inline vm32 vm32_load_u8(const uint8_t *p) {
+    return *p != 0;
+}
+
+static inline vm64 vm64_load_u8(const uint8_t *p) {
+    return *p != 0;
+}
+
+/* Conversions. */
+static inline vi32 vf32_as_i32(vf32 a) {
+    vi32 bits;
+    memcpy(&bits, &a, sizeof bits);
+    return bits;
+}
+
+static inline vf32 vi32_as_f32(vi32 a) {
+    vf32 value;
+    memcpy(&value, &a, sizeof value);
+    return value;
+}
+
+static inline vf32 vf32_from_i32(vi32 a) {
+    return (float)a;
+}
+
+static inline vi32 vi32_from_f32(vf32 a) {
+    return a >= -2147483648.0f && a < 2147483648.0f ? (int32_t)a : INT32_MIN;
+}
+
+static inline vf32 vf32_gather(const float *base, vi32 index) {
+    return base[index];
+}
+
+static inline vf64 vf64_load_f32(const float *p) {
+    return *p;
+}
+
+static inline void vf64_store_f32(float *p, vf64 a) {
+    *p = (float)a;
+}
+
+#endif

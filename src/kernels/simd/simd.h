@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One vocabulary, a header per instruction set. A kernel body includes this file and is compiled once per set, with
+ * EML_ISA_<SET>=1 to choose the vectors and EML_ISA_SUFFIX=<set> for its names.
+ *
+ *   vf32 vi32 vf64 vi64   vectors of vf32_lanes (vi32_lanes, ...) lanes; vi32 has as many lanes as vf32, vi64 as vf64
+ *   vm32 vm64             one truth value per lane of a 32-bit or 64-bit vector
+ *
+ *   set1 load store       memory needs no alignment
+ *   load_n store_n        the first n < N lanes; others are read as zero, and no byte beyond is touched
+ *   add sub mul           integers wrap
+ *   fma(a, b, c)          a * b + c, nfma c - a * b; rounded once where the hardware can, else twice (scalar on x86)
+ *   min max(a, b)         b NaN gives NaN; a NaN is unspecified
+ *   floor ceil trunc      to an integral value; round: half to even
+ *   lt le eq              false for NaN
+ *   select(m, a, b)       m ? a : b
+ *   sum, hmax             across the lanes, by halves: lane i with i + N/2, then i + N/4, ...; hmax wants no NaN
+ *   sum_each(v)           v[N] -> lane i is sum(v[i]), in the same order, so with the same bits
+ *   shl sar               by 0..31 bits
+ *   vi32_from_f32         truncates; out of range is unspecified
+ *   vm32_bits             lane i -> bit i; vm32_store_u8 writes N bytes 0 or 1, vm32_load_u8 takes any non-zero byte
+ *   vf64_load_f32         vf64_lanes floats widened; vf64_store_f32 rounds to nearest even */
+#ifndef EML_KERNELS_SIMD_H
+#define EML_KERNELS_SIMD_H
+
+#include "kernels/kernels.h"
+
+#if defined(EML_ISA_AVX512)
+#include "kernels/simd/avx512.h"
+#elif defined(EML_ISA_AVX2)
+#include "kernels/simd/avx2.h"
+#elif defined(EML_ISA_NEON)
+#include "kernels/simd/neon.h"
+#else
+#include "kernels/simd/scalar.h"
+#endif
+
+/* The symbol of a kernel in this set: EML_FN(add_f32) is eml_add_f32_avx2. */
+#define EML_FN_PASTE(name, suffix)  eml_##name##_##suffix
+#define EML_FN_EXPAND(name, suffix) EML_FN_PASTE(name, suffix)
+#define EML_FN(name)                EML_FN_EXPAND(name, EML_ISA_SUFFIX)
+
+#endif
