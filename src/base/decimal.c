@@ -258,10 +258,10 @@ static double divide(const char *digits, int n, int power, eml_decimal_kind kind
 
 /* The usual short number: significand and power of ten are both exact in a double, so one operation rounds once. */
 static bool divide_short(const char *digits, int n, int power, eml_decimal_kind kind, double *value) {
-#if FLT_EVAL_METHOD == 0
     static const double powers[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8,  1e9,  1e10, 1e11,
                                     1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
-    if (n > 15 || power < -22 || power > 22 || kind == EML_DECIMAL_F16) return false;
+    /* With extended intermediate results (x87) the operation rounds twice. */
+    if (FLT_EVAL_METHOD != 0 || n > 15 || power < -22 || power > 22 || kind == EML_DECIMAL_F16) return false;
     uint64_t significand = 0, bits;
     for (int i = 0; i < n; i++) significand = significand * 10 + (uint64_t)(digits[i] - '0');
     double result = power < 0 ? (double)significand / powers[-power] : (double)significand * powers[power];
@@ -273,10 +273,6 @@ static bool divide_short(const char *digits, int n, int power, eml_decimal_kind 
     }
     *value = result;
     return true;
-#else
-    (void)digits, (void)n, (void)power, (void)kind, (void)value;
-    return false;
-#endif
 }
 
 bool eml_decimal_read(const char *text, size_t length, eml_decimal_kind kind, double *value) {
