@@ -5,8 +5,7 @@
 #include <stdint.h>
 #include <string.h>
 
-/* Both directions compare exact integers. Writing is the free-format algorithm of Steele and White, "How to print
- * floating-point numbers accurately" (1990); reading is one long division of the decimal fraction. */
+/* Both directions are one long division of exact integers: rare enough to be simple rather than fast. */
 
 /* A natural number, least word first. Reading bounds the size: 771 digits (2562 bits, shifted by at most 1074)
  * over at most 10^(771 + 400) (3890 bits, shifted by at most 54). */
@@ -59,18 +58,6 @@ static int big_compare(const big *a, const big *b) {
     return 0;
 }
 
-static void big_add(big *a, const big *b) {
-    uint64_t carry = 0;
-    int n = a->n > b->n ? a->n : b->n;
-    for (int i = 0; i < n; i++) {
-        carry += (uint64_t)(i < a->n ? a->word[i] : 0) + (i < b->n ? b->word[i] : 0);
-        a->word[i] = (uint32_t)carry;
-        carry >>= 32;
-    }
-    a->n = n;
-    if (carry && n < BIG_WORDS) a->word[a->n++] = (uint32_t)carry;
-}
-
 /* a -= b, where a >= b. */
 static void big_subtract(big *a, const big *b) {
     int64_t borrow = 0;
@@ -82,101 +69,73 @@ static void big_subtract(big *a, const big *b) {
     while (a->n > 0 && a->word[a->n - 1] == 0) a->n--;
 }
 
-/* a / b for a < 10 b; a becomes the remainder. */
-static int big_digit(big *a, const big *b) {
-    int digit = 0;
-    for (; big_compare(a, b) >= 0; digit++) big_subtract(a, b);
-    return digit;
-}
-
-/* value = significand * 2^exponent with the significand as wide as the format allows. */
-static uint64_t split(double value, eml_decimal_kind kind, int *exponent) {
+int eml_decimal_digits(double value, int max, char *digits, int *point) {
+    big top, bottom; /* value * 10^-point = top / bottom, to lie in [0.1, 1) */
     uint64_t bits, significand;
     memcpy(&bits, &value, sizeof bits);
-    significand = bits & ((UINT64_C(1) << 52) - 1);
-    int biased = (int)(bits >> 52 & 0x7ff);
-    if (biased) significand |= UINT64_C(1) << 52;
-    int e = (biased ? biased : 1) - 1075;
-    int drop = 53 - formats[kind].precision;
-    if (e + drop < formats[kind].least) drop = formats[kind].least - e;
-    *exponent = e + drop;
-    return significand >> drop;
-}
+    int biased = (int)(bits >> 52 & 0x7ff), exponent = (biased ? biased : 1) - 1075, width = 0;
+    significand = (bits & ((UINT64_C(1) << 52) - 1)) | (uint64_t)(biased != 0) << 52;
+    for (uint64_t rest = significand; rest; rest >>= 1) width++;
+    big_set(&top, significand);
+    big_set(&bottom, 1);
+    big_shift(exponent < 0 ? &bottom : &top, exponent < 0 ? -exponent : exponent);
 
-/* a + b compared with c. */
-static int compare_sum(const big *a, const big *b, const big *c) {
-    big sum = *a;
-    big_add(&sum, b);
-    return big_compare(&sum, c);
-}
+    /* An estimate that is never too large: 1233 / 4096 is just under, 1234 / 4096 just over log10(2). */
+    int log2 = exponent + width - 1, k = log2 >= 0 ? log2 * 1233 / 4096 : -((-log2 * 1234 + 4095) / 4096);
+    big_times_power_of_10(k > 0 ? &bottom : &top, k > 0 ? k : -k);
+    for (; big_compare(&top, &bottom) >= 0; k++) big_multiply_add(&bottom, 10, 0);
 
-int eml_decimal_digits(double value, eml_decimal_kind kind, char digits[EML_DECIMAL_DIGITS], int *point) {
-    /* value = r / s; up / s and down / s are half the distances to the neighbours. Scaled by 10^-point into [0.1, 1).
-     */
-    big r, s, up, down;
-    int e, n = 0, k = 0;
-    uint64_t f = split(value, kind, &e);
-    bool uneven = f == UINT64_C(1) << (formats[kind].precision - 1) && e > formats[kind].least;
-    bool closed = (f & 1) == 0; /* ties go to an even significand: the borders belong to value */
-    big_set(&r, f);
-    big_set(&s, 1);
-    big_set(&up, 1);
-    big_shift(&r, (e > 0 ? e : 0) + 1 + uneven);
-    big_shift(&up, (e > 0 ? e : 0) + uneven);
-    big_shift(&s, (e < 0 ? -e : 0) + 1 + uneven);
-    big_set(&down, 1);
-    big_shift(&down, e > 0 ? e : 0);
-
-    /* An estimate of log10(value) that is at most one too small: 1233 / 4096 is just under log10(2). */
-    int width = 0;
-    for (uint64_t rest = f; rest; rest >>= 1) width++;
-    int log2 = e + width - 1;
-    k = log2 >= 0 ? log2 * 1233 / 4096 : -((-log2 * 1234 + 4095) / 4096);
-    if (k > 0) {
-        big_times_power_of_10(&s, k);
-    } else {
-        big_times_power_of_10(&r, -k);
-        big_times_power_of_10(&up, -k);
-        big_times_power_of_10(&down, -k);
+    int n = 0;
+    for (; n < max; n++) {
+        big_multiply_add(&top, 10, 0);
+        int digit = 0;
+        for (; big_compare(&top, &bottom) >= 0; digit++) big_subtract(&top, &bottom);
+        digits[n] = (char)('0' + digit);
     }
-    while (compare_sum(&r, &up, &s) >= (closed ? 0 : 1)) {
-        big_multiply_add(&s, 10, 0);
-        k++;
-    }
-    *point = k;
-
-    for (;;) {
-        big_multiply_add(&r, 10, 0);
-        big_multiply_add(&up, 10, 0);
-        big_multiply_add(&down, 10, 0);
-        int digit = big_digit(&r, &s);
-        int below = big_compare(&r, &down), above = compare_sum(&r, &up, &s);
-        bool low = closed ? below <= 0 : below < 0, high = closed ? above >= 0 : above > 0;
-        if (low || high) {
-            if (low && high) {
-                int half = compare_sum(&r, &r, &s);
-                high = half > 0 || (half == 0 && (digit & 1));
-            }
-            digits[n++] = (char)('0' + digit + high);
-            return n;
-        }
-        digits[n++] = (char)('0' + digit);
-    }
-}
-
-int eml_decimal_round(char *digits, int n, int max, int *point) {
-    if (n > max) {
-        bool up = digits[max] >= '5';
-        for (n = max; up && n > 0 && digits[n - 1] == '9';) n--;
-        if (up && n > 0) digits[n - 1]++;
-        if (up && n == 0) {
-            digits[0] = '1';
-            n = 1;
-            ++*point;
+    big_multiply_add(&top, 2, 0);
+    int half = big_compare(&top, &bottom);
+    if (half > 0 || (half == 0 && (digits[n - 1] & 1))) {
+        for (; n > 0 && digits[n - 1] == '9';) n--;
+        if (n > 0) {
+            digits[n - 1]++;
+        } else {
+            digits[n++] = '1';
+            k++;
         }
     }
     while (n > 1 && digits[n - 1] == '0') n--;
+    *point = k;
     return n;
+}
+
+size_t eml_decimal_write(double value, int precision, char *out) {
+    char digits[EML_DECIMAL_DIGITS];
+    size_t length = 0;
+    int point, n;
+    if (value < 0) {
+        out[length++] = '-';
+        value = -value;
+    }
+    n = eml_decimal_digits(value, precision, digits, &point);
+    bool scientific = point < -3 || point > precision;
+    int whole = scientific ? 1 : point; /* digits before the point */
+    if (whole <= 0) {
+        memcpy(out + length, "0.0000", 6);
+        length += (size_t)(2 - whole);
+    }
+    for (int i = 0; i < n || i < whole; i++) {
+        if (i == whole && whole > 0) out[length++] = '.';
+        out[length++] = i < n ? digits[i] : '0';
+    }
+    if (scientific) {
+        out[length++] = 'e';
+        out[length++] = point < 1 ? '-' : '+';
+        int exponent = point < 1 ? 1 - point : point - 1;
+        if (exponent >= 100) out[length++] = (char)('0' + exponent / 100);
+        out[length++] = (char)('0' + exponent / 10 % 10);
+        out[length++] = (char)('0' + exponent % 10);
+    }
+    return length;
 }
 
 /* significand * 2^exponent, exact in the format (or too large for it). */

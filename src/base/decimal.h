@@ -7,16 +7,15 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Significand bits and least exponent of the formats: precision and the power of two of the smallest subnormal. */
+/* The first max digits of value, correctly rounded (ties to even), trailing zeros dropped: 0.d1d2..dn * 10^point.
+ * value is finite and positive, max from 1 to EML_DECIMAL_DIGITS. Returns n. */
+enum { EML_DECIMAL_DIGITS = 17, EML_DECIMAL_CHARS = 32 };
+int eml_decimal_digits(double value, int max, char *digits, int *point);
+/* What printf("%.*g", precision, value) gives, for finite values but 0; no NUL. Returns the length, less than
+ * EML_DECIMAL_CHARS. */
+size_t eml_decimal_write(double value, int precision, char *out);
+
 typedef enum eml_decimal_kind { EML_DECIMAL_F16, EML_DECIMAL_F32, EML_DECIMAL_F64 } eml_decimal_kind;
-
-/* digits[0..n) and *point such that 0.d1d2..dn * 10^point is the shortest decimal that reads back as value in that
- * format, closest to value among the shortest. value is finite, positive and exact in the format. Returns n <= 17. */
-enum { EML_DECIMAL_DIGITS = 17 };
-int eml_decimal_digits(double value, eml_decimal_kind kind, char digits[EML_DECIMAL_DIGITS], int *point);
-/* Rounds the digits (half up) to at most max, drops trailing zeros; the new n. */
-int eml_decimal_round(char *digits, int n, int max, int *point);
-
 /* [+-]digits[.digits][(e|E)[+-]digits], nothing around it. The value is correctly rounded to the format (infinity when
  * too large). False when text is something else; nan, inf and hexadecimal are something else. */
 bool eml_decimal_read(const char *text, size_t length, eml_decimal_kind kind, double *value);

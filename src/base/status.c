@@ -38,34 +38,16 @@ static void put_signed(sink *s, long long value) {
     put_unsigned(s, value < 0 ? 0 - (unsigned long long)value : (unsigned long long)value, value < 0);
 }
 
-/* As %g of C, from the shortest digits: six significant digits, trailing zeros dropped, an exponent when it is below -4 or above 5. */
 static void put_double(sink *s, double value) {
-    enum { PRECISION = 6 };
-    char digits[EML_DECIMAL_DIGITS];
-    if (isnan(value)) {
+    char text[EML_DECIMAL_CHARS];
+    if (isnan(value))
         put(s, "nan", 3);
-        return;
-    }
-    if (signbit(value)) put(s, "-", 1);
-    value = fabs(value);
-    if (isinf(value) || value == 0) {
-        put(s, value == 0 ? "0" : "inf", value == 0 ? 1 : 3);
-        return;
-    }
-    int point, n = eml_decimal_digits(value, EML_DECIMAL_F64, digits, &point);
-    n = eml_decimal_round(digits, n, PRECISION, &point);
-    int exponent = point - 1, whole = point;
-    if (exponent < -4 || exponent >= PRECISION) whole = 1;
-    if (whole <= 0) put(s, "0.0000", (size_t)(2 - whole));
-    for (int i = 0; i < n || i < whole; i++) {
-        if (i == whole && whole > 0) put(s, ".", 1);
-        put(s, i < n ? &digits[i] : "0", 1);
-    }
-    if (whole == point) return;
-    put(s, exponent < 0 ? "e-" : "e+", 2);
-    exponent = exponent < 0 ? -exponent : exponent;
-    if (exponent < 10) put(s, "0", 1);
-    put_unsigned(s, (unsigned long long)exponent, false);
+    else if (isinf(value))
+        put(s, value < 0 ? "-inf" : "inf", value < 0 ? 4 : 3);
+    else if (value == 0)
+        put(s, signbit(value) ? "-0" : "0", signbit(value) ? 2 : 1);
+    else
+        put(s, text, eml_decimal_write(value, 6, text));
 }
 
 /* One directive, text behind the '%'; returns what follows it. */

@@ -49,7 +49,7 @@ static void small_from_f32(em_dtype dtype, void *data, int64_t i, float value) {
     }
 }
 
-/* Truncates; see the header for what does not fit. Values from 2^63 to 2^64 keep their bits for uint64. */
+/* Values from 2^63 to 2^64 keep their bits for uint64. */
 static int64_t truncate_f64(double value) {
     if (value >= -0x1p63 && value < 0x1p63) return (int64_t)value;
     if (value >= 0x1p63 && value < 0x1p64) return (int64_t)(uint64_t)value;
@@ -74,8 +74,10 @@ void eml_store_f64(em_dtype dtype, void *data, int64_t i, double value) {
     default:
         if (eml_dtype_is_float(dtype))
             small_from_f32(dtype, data, i, eml_f64_to_f32_odd(value));
-        else
+        else if (dtype == EM_I64 || dtype == EM_U64 || dtype == EM_U32)
             eml_store_i64(dtype, data, i, truncate_f64(value));
+        else
+            eml_store_i64(dtype, data, i, value > -0x1p31 - 1 && value < 0x1p31 ? (int32_t)value : INT32_MIN);
     }
 }
 

@@ -21,8 +21,8 @@ float eml_f64_to_f32_odd(double value);
 
 /* Element i of any numeric tensor (packed types included) as double; 64-bit integers beyond 2^53 round. */
 double eml_load_f64(em_dtype dtype, const void *data, int64_t i);
-/* Stores value as element i, floats rounded to nearest even, integers truncated then wrapped (NaN and what is beyond
- * 64 bits: the least int64, wrapped), bool is value != 0. */
+/* Stores value as element i, floats rounded to nearest even, integers truncated, then wrapped. What does not fit
+ * (NaN too) is first made the least int32, for int64, uint64 and uint32 the least int64, as x86 does. bool is value != 0. */
 void eml_store_f64(em_dtype dtype, void *data, int64_t i, double value);
 /* Integers (and bool) exactly; floats truncated. */
 int64_t eml_load_i64(em_dtype dtype, const void *data, int64_t i);

@@ -244,6 +244,18 @@ static void integers(void **state) {
         eml_store_f64(EM_I64, wide, 0, outside[i]);
         assert_true(wide[0] == INT64_MIN);
     }
+    const double not_32[] = {(double)NAN, (double)INFINITY, -INFINITY, 3e9, -3e9, 0x1p31, -0x1p31 - 1};
+    for (int i = 0; i < 7; i++) {
+        int32_t medium[1];
+        eml_store_f64(EM_I32, medium, 0, not_32[i]);
+        assert_true(medium[0] == INT32_MIN);
+        eml_store_f64(EM_I8, narrow, 0, not_32[i]);
+        assert_int_equal(narrow[0], 0);
+    }
+    int32_t least[2];
+    eml_store_f64(EM_I32, least, 0, -0x1p31 - 0.5);
+    eml_store_f64(EM_I32, least, 1, 0x1p31 - 0.5);
+    assert_true(least[0] == INT32_MIN && least[1] == INT32_MAX);
     float f = -2.75f;
     assert_int_equal(eml_load_i64(EM_F32, &f, 0), -2);
     uint64_t most = UINT64_MAX;

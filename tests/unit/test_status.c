@@ -35,7 +35,9 @@ static void directives(void **state) {
 
 static void doubles(void **state) {
     (void)state;
-    const double values[] = {0,
+    const double values[] = {99999.95,
+                             5e-324,
+                             0,
                              1,
                              -1,
                              0.1,
