@@ -34,7 +34,8 @@ def main():
     common, family_object, registry = [], {}, None
     for entry in json.loads((build / "compile_commands.json").read_text()):
         path = pathlib.Path(entry["directory"], entry["file"]).resolve()
-        output = str(pathlib.Path(entry["directory"], entry["output"]))
+        words = shlex.split(entry["command"])
+        output = str(pathlib.Path(entry["directory"], words[words.index("-o") + 1]))
         if path in families:
             family_object[path] = output
         elif path == root / "src/ops/registry.c":

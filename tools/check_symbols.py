@@ -7,6 +7,7 @@ usage: check_symbols.py <build folder> <include/edgeml.h>
 - every internal symbol starts with eml_, so that no two modules meet by chance
 - no object of the library has writable data
 """
+import os
 import pathlib
 import re
 import subprocess
@@ -21,7 +22,7 @@ def run(*command):
 
 
 def defined(library, *options):
-    lines = (line.split() for line in run("nm", "--defined-only", *options, str(library)).splitlines())
+    lines = (line.split() for line in run(os.environ.get("NM", "nm"), "--defined-only", *options, str(library)).splitlines())
     return {fields[2].split("@")[0] for fields in lines if len(fields) == 3 and fields[1] != "A"}
 
 
@@ -43,7 +44,7 @@ def main():
         if not re.match(r"eml?_", name) and not FOREIGN.match(name) and not name.startswith(("__odr_asan", "__asan")):
             findings.append(f"{internal.name}: {name} should start with eml_")
     member = ""
-    for line in run("objdump", "-h", str(internal)).splitlines():
+    for line in run(os.environ.get("OBJDUMP", "objdump"), "-h", str(internal)).splitlines():
         if ":     file format" in line:
             member = line.split(":")[0]
         section = re.match(r"\s*\d+ (\.(?:data|bss|tdata|tbss)\S*)\s+([0-9a-f]+)", line)

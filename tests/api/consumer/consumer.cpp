@@ -9,7 +9,9 @@
 
 namespace {
 struct destroy {
-    void operator()(em_model *model) const { em_model_destroy(model); }
+    void operator()(em_model *model) const {
+        em_model_destroy(model);
+    }
 };
 } // namespace
 
