@@ -62,6 +62,7 @@ typedef struct eml_value {
     int producer; /* node, or EML_NO_NODE for inputs and constants */
     int constant; /* index into graph->constants, or -1 */
     int graph;    /* owner: index into graph->graphs */
+    bool overridable; /* constant is only the default of an input: never folded or packed */
     const char *doc;
 } eml_value;
 

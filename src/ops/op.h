@@ -47,7 +47,7 @@ struct eml_ctx {
     size_t packed_bytes;
     uint64_t consumed;    /* pack: bit i set = input i is in the blob, run does not read it */
 
-    /* Where params and blobs come from: zeroed, 64-byte aligned; NULL when memory ran out. */
+    /* Where params (16-byte aligned) and blobs (64-byte aligned) come from: zeroed; NULL when memory ran out. */
     void *(*alloc)(void *user, size_t bytes);
     void *alloc_user;
 };
@@ -149,6 +149,8 @@ typedef struct eml_op {
     bool alias;         /* output 0 is input 0 under another shape: run may be skipped when they share memory */
     uint32_t inplace;   /* bit i: output 0 may be written over input i (same bytes), when that value dies here */
     bool random;        /* not a function of its inputs: never folded */
+    bool shape_only;    /* run reads only shapes and types of its inputs, no data (Shape, Size) */
+    bool control;       /* run returns EML_CALL: executes subgraphs; implies dynamic_out */
     const char *const *attrs; /* NULL-terminated names of all attributes of all versions; others are an error */
 } eml_op;
 

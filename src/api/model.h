@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef EML_API_MODEL_H
+#define EML_API_MODEL_H
+
+#include "plan/weights.h"
+
+struct em_model {
+    eml_mem mem;
+    em_allocator allocator; /* as given, for sessions */
+    eml_graph graph;
+    eml_weights weights;
+};
+
+/* What the model declares of graph-0 input or output value v. */
+void eml_model_io(const em_model *model, int v, bool is_input, em_io_info *info);
+
+#endif
