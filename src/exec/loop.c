@@ -27,6 +27,8 @@ static em_status run_step(em_session *s, eml_binding *b, const eml_plan_step *st
     }
     if (step->flags & EML_STEP_DYNAMIC && !(step->flags & EML_STEP_CONTROL && run->call.phase > 0))
         return eml_exec_dynamic(s, b, i);
+    if (step->flags & EML_STEP_CONTROL && run->call.phase == 0 && step->state_bytes > 0)
+        memset(run->state, 0, (size_t)step->state_bytes);
     return b->fns[i](run);
 }
 

@@ -9,21 +9,32 @@ static void *blob_alloc(void *user, size_t bytes) {
     return memory;
 }
 
+/* The first missing operator of this name, before body g's node number i. */
+static bool reported(const eml_weights *weights, const eml_graph *graph, const eml_node *node, int g, int i) {
+    for (int h = 0; h <= g; h++) {
+        for (int k = 0; k < (h < g ? graph->graphs[h].n_nodes : i); k++) {
+            int m = graph->graphs[h].nodes[k];
+            if (weights->entry[m] == NULL && strcmp(graph->nodes[m].op_type, node->op_type) == 0 &&
+                strcmp(graph->nodes[m].domain, node->domain) == 0)
+                return true;
+        }
+    }
+    return false;
+}
+
 /* One message for all operators this build lacks, each once. */
 static em_status find_operators(eml_weights *weights, const eml_graph *graph, em_error *err) {
     char list[EM_ERROR_CHARS] = "";
     size_t used = 0;
-    for (int n = 0; n < graph->n_nodes; n++) {
-        const eml_node *node = &graph->nodes[n];
-        weights->entry[n] = eml_op_find(node->domain, node->op_type);
-        if (weights->entry[n] != NULL) continue;
-        bool seen = false;
-        for (int m = 0; m < n && !seen; m++)
-            seen = weights->entry[m] == NULL && strcmp(graph->nodes[m].op_type, node->op_type) == 0 &&
-                   strcmp(graph->nodes[m].domain, node->domain) == 0;
-        if (!seen && used + 1 < sizeof(list))
+    for (int g = 0; g < graph->n_graphs; g++) {
+        for (int i = 0; i < graph->graphs[g].n_nodes; i++) {
+            int n = graph->graphs[g].nodes[i];
+            const eml_node *node = &graph->nodes[n];
+            weights->entry[n] = eml_op_find(node->domain, node->op_type);
+            if (weights->entry[n] != NULL || reported(weights, graph, node, g, i) || used + 1 >= sizeof(list)) continue;
             used += eml_format(list + used, sizeof(list) - used, "%s%s%s%s (opset %d, node '%s')", used > 0 ? ", " : "",
                                node->domain, node->domain[0] != '\0' ? "." : "", node->op_type, node->opset, node->name);
+        }
     }
     if (used == 0) return EM_OK;
     return eml_fail(err, EM_ERR_UNSUPPORTED, "%s%sthis build has no operator %s", graph->file,
@@ -87,8 +98,9 @@ static em_status keep_constant(eml_weights *weights, eml_const *constant, bool k
 
 static em_status build(eml_weights *weights, eml_graph *graph, bool *needed, bool keep_borrowed, em_error *err) {
     EML_TRY(find_operators(weights, graph, err));
-    for (int n = 0; n < graph->n_nodes; n++) EML_TRY(pack_node(weights, graph, n, needed, err));
     for (int g = 0; g < graph->n_graphs; g++) {
+        for (int i = 0; i < graph->graphs[g].n_nodes; i++)
+            EML_TRY(pack_node(weights, graph, graph->graphs[g].nodes[i], needed, err));
         for (int i = 0; i < graph->graphs[g].n_outputs; i++) {
             int c = graph->values[graph->graphs[g].outputs[i]].constant;
             if (c >= 0) needed[c] = true;

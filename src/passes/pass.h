@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Rewrites of the graph. Each is one small file; the graph is verified after each, and a failure names the pass. */
+#ifndef EML_PASSES_PASS_H
+#define EML_PASSES_PASS_H
+
+#include "ops/op.h"
+
+typedef struct eml_pass_ctx {
+    eml_graph *graph;
+    const eml_kernels *kernels;
+    eml_mem *mem;
+    em_error *err;
+} eml_pass_ctx;
+
+/* All passes of passes.def, in order. */
+em_status eml_passes_run(eml_graph *graph, const eml_kernels *kernels, eml_mem *mem, em_error *err);
+
+#define EML_PASS(name) em_status eml_pass_##name(eml_pass_ctx *ctx);
+#include "passes/passes.def"
+#undef EML_PASS
+
+#endif
