@@ -44,7 +44,7 @@ static em_status plan_declared(em_session *session, em_error *err) {
             return eml_fail(err, EM_ERR_MODEL, "input '%s' is too large for this machine's memory", value->name);
         t->kind = EM_TENSOR;
     }
-    em_status status = eml_session_bind(session, session->call_inputs, fixed ? err : NULL);
+    em_status status = eml_session_plan(session, session->call_inputs, fixed ? err : NULL);
     return fixed ? status : EM_OK;
 }
 
@@ -99,9 +99,21 @@ static em_status check_declared(const eml_graph *graph, int i, const em_tensor *
                     type->rank);
 }
 
-/* Checks that make the struct itself safe to use; shapes are compared with the plan's, or the model's, later. */
-static em_status check_struct(const eml_graph *graph, int i, em_tensor *t, em_error *err) {
-    const char *name = graph->values[graph->graphs[0].inputs[i]].name;
+/* The buffer holds what the shape says. Sets bytes. */
+static em_status check_data(const char *name, em_tensor *t, size_t bytes, em_error *err) {
+    if (t->data == NULL && bytes > 0) return eml_fail(err, EM_ERR_ARGUMENT, "input '%s' has no data", name);
+    if (t->bytes != 0 && t->bytes < bytes)
+        return eml_fail(err, EM_ERR_ARGUMENT, "input '%s' has %zu bytes, its shape needs %zu", name, t->bytes, bytes);
+    size_t size = eml_dtype_size(t->dtype);
+    size_t align = size > sizeof(void *) ? sizeof(void *) : size;
+    if (align > 1 && ((uintptr_t)t->data & (align - 1)) != 0)
+        return eml_fail(err, EM_ERR_ARGUMENT, "input '%s': data is not aligned to %zu bytes", name, align);
+    t->bytes = bytes;
+    return EM_OK;
+}
+
+/* Checks that make the struct itself safe to use, whatever the model wants. */
+static em_status check_struct(const char *name, em_tensor *t, em_error *err) {
     if (t->kind == EM_NONE) return EM_OK;
     if ((unsigned)t->kind > EM_NONE)
         return eml_fail(err, EM_ERR_ARGUMENT, "input '%s' has the kind %d, which does not exist", name, (int)t->kind);
@@ -114,36 +126,73 @@ static em_status check_struct(const eml_graph *graph, int i, em_tensor *t, em_er
     if (bytes == SIZE_MAX || (bytes == 0 && n > 0))
         return eml_fail(err, EM_ERR_ARGUMENT, "input '%s' has the element type %d, which does not exist", name,
                         (int)t->dtype);
-    if (t->data == NULL && bytes > 0) return eml_fail(err, EM_ERR_ARGUMENT, "input '%s' has no data", name);
-    if (t->bytes != 0 && t->bytes < bytes)
-        return eml_fail(err, EM_ERR_ARGUMENT, "input '%s' has %zu bytes, its shape needs %zu", name, t->bytes, bytes);
-    size_t size = eml_dtype_size(t->dtype);
-    size_t align = size > sizeof(void *) ? sizeof(void *) : size;
-    if (align > 1 && (uintptr_t)t->data % align != 0)
-        return eml_fail(err, EM_ERR_ARGUMENT, "input '%s': data is not aligned to %zu bytes", name, align);
-    t->bytes = bytes;
+    if (t->kind == EM_SEQUENCE && t->rank != 1)
+        return eml_fail(err, EM_ERR_ARGUMENT, "input '%s' is a sequence of rank %d, expected 1", name, t->rank);
+    if ((t->kind == EM_MAP || t->kind == EM_MAPS) && t->keys == NULL)
+        return eml_fail(err, EM_ERR_ARGUMENT, "input '%s' is a map without keys", name);
+    return check_data(name, t, bytes, err);
+}
+
+/* Sequences hold tensors, maps have a list of keys: one level, so no recursion. */
+static em_status check_parts(const char *name, const em_tensor *t, em_error *err) {
+    if (t->kind == EM_SEQUENCE) {
+        em_tensor *items = t->data;
+        for (int64_t i = 0; i < t->dims[0]; i++) {
+            em_tensor item = items[i];
+            if (item.kind != EM_TENSOR)
+                return eml_fail(err, EM_ERR_ARGUMENT, "input '%s': item %lld is no tensor", name, (long long)i);
+            EML_TRY(check_struct(name, &item, err));
+        }
+    } else if (t->kind == EM_MAP || t->kind == EM_MAPS) {
+        em_tensor keys = *t->keys;
+        if (keys.kind != EM_TENSOR || keys.rank != 1 || t->rank < 1 || keys.dims[0] != t->dims[t->rank - 1])
+            return eml_fail(err, EM_ERR_ARGUMENT, "input '%s': a map needs as many keys as values", name);
+        EML_TRY(check_struct(name, &keys, err));
+    }
     return EM_OK;
 }
 
-static em_status check_inputs(em_session *s, em_error *err) {
-    int n = s->graph->graphs[0].n_inputs;
-    for (int i = 0; i < n; i++) EML_TRY(check_struct(s->graph, i, &s->call_inputs[i], err));
-    if (eml_session_matches(s, s->call_inputs)) return EM_OK; /* these shapes passed before */
-    for (int i = 0; i < n; i++) EML_TRY(check_declared(s->graph, i, &s->call_inputs[i], err));
+static em_status check_inputs(const em_session *s, em_error *err) {
+    const eml_graph *graph = s->graph;
+    for (int i = 0; i < graph->graphs[0].n_inputs; i++) {
+        const char *name = graph->values[graph->graphs[0].inputs[i]].name;
+        EML_TRY(check_struct(name, &s->call_inputs[i], err));
+        EML_TRY(check_parts(name, &s->call_inputs[i], err));
+        EML_TRY(check_declared(graph, i, &s->call_inputs[i], err));
+    }
+    return EM_OK;
+}
+
+/* Inputs whose shapes have a plan already: only what can differ between two calls is looked at. */
+static em_status check_again(const em_session *s, em_error *err) {
+    const eml_graph *graph = s->graph;
+    const em_tensor *planned = s->bindings[s->current].inputs;
+    for (int i = 0; i < graph->graphs[0].n_inputs; i++) {
+        const char *name = graph->values[graph->graphs[0].inputs[i]].name;
+        em_tensor *t = &s->call_inputs[i];
+        if (t->kind == EM_TENSOR) {
+            EML_TRY(check_data(name, t, planned[i].bytes, err));
+        } else if (t->kind != EM_NONE) {
+            EML_TRY(check_struct(name, t, err));
+            EML_TRY(check_parts(name, t, err));
+        }
+    }
     return EM_OK;
 }
 
 /* ---- running ---- */
 
 static em_status run(em_session *s, em_tensor *outputs, size_t n_outputs, em_error *err) {
-    em_status status = check_inputs(s, err);
-    if (status == EM_OK) {
-        status = eml_session_bind(s, s->call_inputs, err);
-        if (status == EM_OK) return eml_session_execute(s, s->call_inputs, outputs, n_outputs, err);
-    } else if (s->graph->file[0] != '\0') {
-        eml_fail_prefix(err, "%s: ", s->graph->file);
+    em_status status;
+    bool planned = eml_session_select(s, s->call_inputs);
+    if (planned) status = check_again(s, err);
+    else status = check_inputs(s, err);
+    if (status != EM_OK) {
+        if (s->graph->file[0] != '\0') eml_fail_prefix(err, "%s: ", s->graph->file);
+        return status;
     }
-    return status;
+    if (!planned) EML_TRY(eml_session_plan(s, s->call_inputs, err));
+    return eml_session_execute(s, s->call_inputs, outputs, n_outputs, err);
 }
 
 em_status em_session_run(em_session *session, const em_tensor *inputs, size_t input_count, em_tensor *outputs,

@@ -63,6 +63,8 @@ static void clear_run_values(const eml_binding *b) {
 em_status eml_session_execute(em_session *s, const em_tensor *inputs, em_tensor *outputs, size_t n_outputs,
                               em_error *err) {
     eml_binding *b = &s->bindings[s->current];
+    b->last_use = ++s->clock;
+    if (b->arena != s->arena || s->arena == NULL) EML_TRY(eml_session_rebind(s, b, err));
     if (s->heap.used > 0) eml_arena_reset(&s->heap);
     if (b->has_run_values) clear_run_values(b);
     s->error.message[0] = '\0';

@@ -270,7 +270,7 @@ static em_status plan_with(em_session *s, const em_tensor *inputs, eml_plan **pl
     return status;
 }
 
-static em_status add_binding(em_session *s, const em_tensor *inputs, em_error *err) {
+em_status eml_session_plan(em_session *s, const em_tensor *inputs, em_error *err) {
     eml_binding *b = make_place(s);
     *b = (eml_binding){0};
     em_status status = plan_with(s, inputs, &b->plan, err);
@@ -287,29 +287,19 @@ static em_status add_binding(em_session *s, const em_tensor *inputs, em_error *e
     return EM_OK;
 }
 
-/* Position of the binding for these shapes, the current one tried first; n_bindings when there is none. */
-static int find_binding(const em_session *s, const em_tensor *inputs) {
+bool eml_session_select(em_session *s, const em_tensor *inputs) {
     int n = s->graph->graphs[0].n_inputs;
-    if (s->current < s->n_bindings && same_shapes(s->bindings[s->current].inputs, inputs, n)) return s->current;
-    int i = 0;
-    while (i < s->n_bindings && !same_shapes(s->bindings[i].inputs, inputs, n)) i++;
-    return i;
-}
-
-bool eml_session_matches(const em_session *s, const em_tensor *inputs) {
-    return find_binding(s, inputs) < s->n_bindings;
-}
-
-em_status eml_session_bind(em_session *s, const em_tensor *inputs, em_error *err) {
-    s->clock++;
-    int i = find_binding(s, inputs);
-    if (i < s->n_bindings) s->current = i;
-    else EML_TRY(add_binding(s, inputs, err));
-    eml_binding *b = &s->bindings[s->current];
-    b->last_use = s->clock;
-    if (b->arena != s->arena) {
-        EML_TRY(grow_arena(s, b->plan->arena_bytes + 1, err)); /* after a failed growth there is none */
-        bind_addresses(s, b);
+    if (s->current < s->n_bindings && same_shapes(s->bindings[s->current].inputs, inputs, n)) return true;
+    for (int i = 0; i < s->n_bindings; i++) {
+        if (!same_shapes(s->bindings[i].inputs, inputs, n)) continue;
+        s->current = i;
+        return true;
     }
+    return false;
+}
+
+em_status eml_session_rebind(em_session *s, eml_binding *b, em_error *err) {
+    EML_TRY(grow_arena(s, b->plan->arena_bytes + 1, err)); /* after a failed growth there is none */
+    bind_addresses(s, b);
     return EM_OK;
 }

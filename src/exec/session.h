@@ -68,10 +68,12 @@ struct em_session {
 em_status eml_session_create(const eml_graph *graph, const eml_weights *weights, const em_session_options *options,
                              em_session **session, em_error *err);
 void eml_session_destroy(em_session *session);
-/* inputs[n_inputs of graph 0], already checked against the model; finds or makes the binding for their shapes. */
-em_status eml_session_bind(em_session *session, const em_tensor *inputs, em_error *err);
-/* These shapes have a binding already (and so passed all checks). */
-bool eml_session_matches(const em_session *session, const em_tensor *inputs);
+/* inputs[n_inputs of graph 0]. Makes the binding for their shapes the current one; false when there is none. */
+bool eml_session_select(em_session *session, const em_tensor *inputs);
+/* Plans for inputs already checked against the model, and makes that binding the current one. */
+em_status eml_session_plan(em_session *session, const em_tensor *inputs, em_error *err);
+/* Gives a binding its addresses anew, after the arena has moved. */
+em_status eml_session_rebind(em_session *session, eml_binding *binding, em_error *err);
 /* Runs the current binding on inputs' data and fills outputs. */
 em_status eml_session_execute(em_session *session, const em_tensor *inputs, em_tensor *outputs, size_t n_outputs,
                               em_error *err);
