@@ -45,6 +45,7 @@ def main():
     if not registry or not operators:
         print("no registry in the build, or no operator in the table")
         return 1
+    symbols = root / "tools/cmake/edgeml.map"
     compiler = re.search(r"^CMAKE_C_COMPILER:\w+=(.+)$", cache, re.M).group(1)
 
     with tempfile.TemporaryDirectory() as folder:
@@ -63,12 +64,13 @@ def main():
             if pathlib.Path(command[0]).name == "ccache":
                 command = command[1:]
             command[command.index("-o") + 1] = str(place / "registry.o")
+            del command[command.index("-MD"):command.index("-o")]  # the build's dependency file is not ours
             command.insert(1, f"-I{place}")
             library = place / "lib.so"
             error = run(command, registry["directory"]) or run(
-                [compiler, "-shared", "-o", str(library), "-Wl,--no-undefined", str(place / "registry.o"),
-                 family_object[root / "src/ops" / (stem + ".c")], "-Wl,--whole-archive", str(archive),
-                 "-Wl,--no-whole-archive", *([protobuf.group(1)] if protobuf else []), "-lm", "-pthread"], folder)
+                [compiler, "-shared", "-o", str(library), "-Wl,--no-undefined", f"-Wl,--version-script={symbols}",
+                 str(place / "registry.o"), family_object[root / "src/ops" / (stem + ".c")],
+                 "-Wl,--whole-archive", str(archive), "-Wl,--no-whole-archive", *([protobuf.group(1)] if protobuf else []), "-lm", "-pthread"], folder)
             library.unlink(missing_ok=True)
             return f"{tag}.{name}", error
 

@@ -26,6 +26,7 @@ if(EDGEML_SHARED)
     elseif(APPLE)
         target_link_options(edgeml PRIVATE "LINKER:-exported_symbol,_em_*" "LINKER:-dead_strip")
     else()
+        # It also makes protobuf-c's symbols local: only then does Debian's archive, compiled for programs (-fPIE), link here.
         set(version_script "${PROJECT_SOURCE_DIR}/tools/cmake/edgeml.map")
         target_link_options(edgeml PRIVATE "LINKER:--version-script=${version_script}" "LINKER:--gc-sections")
         set_target_properties(edgeml PROPERTIES LINK_DEPENDS "${version_script}")

@@ -1,0 +1,44 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# Builds the library with each option of CMakeLists.txt away from its default: a choice nobody builds is broken.
+set -eu
+cd "$(dirname "$0")/.."
+
+build=build-options
+count=0
+try() {
+    count=$((count + 1))
+    echo "== $*"
+    rm -rf "$build"
+    cmake -S "${source:-.}" -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=Debug -DCMAKE_C_FLAGS_DEBUG=-O1 -DEDGEML_WERROR=ON "$@" \
+        --log-level=WARNING >/dev/null
+    cmake --build "$build"
+}
+
+try -DEDGEML_SHARED=OFF -DEDGEML_ISA=scalar
+case $(uname -m) in
+x86_64)
+    try -DEDGEML_STATIC=OFF -DEDGEML_ISA=avx2
+    try -DEDGEML_STATIC=OFF -DEDGEML_TOOLS=OFF -DEDGEML_EXAMPLES=OFF -DEDGEML_ISA=avx512
+    ;;
+aarch64) try -DEDGEML_STATIC=OFF -DEDGEML_ISA=neon ;;
+esac
+first=$(sed -n 's/^ *EML_OP( *\([a-z]*\) *, *\([A-Za-z0-9_]*\).*/\1.\2/p' src/ops/ops.def | head -n 1)
+last=$(sed -n 's/^ *EML_OP( *\([a-z]*\) *, *\([A-Za-z0-9_]*\).*/\2/p' src/ops/ops.def | tail -n 1)
+try -DEDGEML_STATIC=OFF -DEDGEML_TOOLS=OFF -DEDGEML_EXAMPLES=OFF "-DEDGEML_OPS=$first;$last"
+
+# As a part of another project, with its C++ and no standard chosen.
+project=$(mktemp -d)
+trap 'rm -rf "$project" "$build"' EXIT
+cat >"$project/CMakeLists.txt" <<END
+cmake_minimum_required(VERSION 3.20)
+project(parent LANGUAGES C CXX)
+add_subdirectory("$PWD" edgeml)
+add_executable(consumer "$PWD/tests/api/consumer/consumer.cpp")
+target_compile_features(consumer PRIVATE cxx_std_17)
+target_link_libraries(consumer PRIVATE edgeml::edgeml)
+END
+source=$project
+try
+"$build/consumer"
+echo "$count option sets built"
