@@ -414,6 +414,14 @@ static inline vi32 vi32_from_f32(vf32 a) {
     return _mm256_cvttps_epi32(a);
 }
 
+/* Two steps, so that a result below the normal range is rounded once. */
+static inline vf32 vf32_ldexp(vf32 a, vi32 n) {
+    vi32 half = vi32_sar(n, 1), rest = vi32_sub(n, half), bias = vi32_set1(127);
+    vf32 first = vi32_as_f32(vi32_shl(vi32_add(half, bias), 23)),
+         second = vi32_as_f32(vi32_shl(vi32_add(rest, bias), 23));
+    return vf32_mul(vf32_mul(a, first), second);
+}
+
 static inline vf32 vf32_gather(const float *base, vi32 index) {
     return _mm256_i32gather_ps(base, index, 4);
 }

@@ -415,6 +415,10 @@ static inline vi32 vi32_from_f32(vf32 a) {
     return _mm512_cvttps_epi32(a);
 }
 
+static inline vf32 vf32_ldexp(vf32 a, vi32 n) {
+    return _mm512_scalef_ps(a, _mm512_cvtepi32_ps(n));
+}
+
 static inline vf32 vf32_gather(const float *base, vi32 index) {
     return _mm512_i32gather_ps(index, base, 4);
 }

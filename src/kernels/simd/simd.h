@@ -16,6 +16,7 @@
  *   sum, hmax             across the lanes, by halves: lane i with i + N/2, then i + N/4, ...; hmax wants no NaN
  *   sum_each(v)           v[N] -> lane i is sum(v[i]), in the same order, so with the same bits
  *   shl sar               by 0..31 bits
+ *   vf32_ldexp(a, n)      a * 2^n for normal a and |n| <= 250; any n when a is NaN
  *   vi32_from_f32         truncates; out of range is unspecified
  *   vm32_bits             lane i -> bit i; vm32_store_u8 writes N bytes 0 or 1, vm32_load_u8 takes any non-zero byte
  *   vf64_load_f32         vf64_lanes floats widened; vf64_store_f32 rounds to nearest even */
