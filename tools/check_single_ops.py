@@ -64,7 +64,6 @@ def main():
             if pathlib.Path(command[0]).name == "ccache":
                 command = command[1:]
             command[command.index("-o") + 1] = str(place / "registry.o")
-            del command[command.index("-MD"):command.index("-o")]  # the build's dependency file is not ours
             command.insert(1, f"-I{place}")
             library = place / "lib.so"
             error = run(command, registry["directory"]) or run(

@@ -5,7 +5,7 @@
 
 set(edgeml_isa_flags_scalar "")
 set(edgeml_isa_flags_avx2 -mavx2 -mfma -mf16c -mbmi2)
-set(edgeml_isa_flags_avx512 -mavx512f -mavx512bw -mavx512vl -mavx512dq -mavx512vbmi -mfma -mf16c -mbmi2
+set(edgeml_isa_flags_avx512 -mavx512f -mavx512bw -mavx512vl -mavx512dq -mfma -mf16c -mbmi2
                             -mprefer-vector-width=512)
 set(edgeml_isa_flags_neon "")
 
