@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Activation functions with no parameter or one or two attributes (p, q):
+ *   Relu max(x, 0)                          LeakyRelu x < 0 ? p x : x           ThresholdedRelu x > p ? x : 0
+ *   Elu x < 0 ? p (e^x - 1) : x             Celu max(x, 0) + min(0, p (e^(x/p) - 1))
+ *   Selu q (x > 0 ? x : p (e^x - 1))        HardSigmoid min(max(p x + q, 0), 1)  HardSwish x HardSigmoid(x; 1/6, 1/2)
+ *   Sigmoid 1 / (1 + e^-x)                  Swish x Sigmoid(p x)                 Tanh
+ *   Softplus log(1 + e^x)                   Softsign x / (1 + |x|)               Mish x tanh(Softplus(x))
+ *   Gelu x/2 (1 + erf(x / sqrt 2)), or with approximate = tanh: x/2 (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3)))
+ *   Shrink x < -p ? x + q : x > p ? x - q : 0 (integers through double, truncated)
+ * NaN stays NaN but in ThresholdedRelu and Shrink, whose comparisons it fails. */
+#include <tgmath.h>
+
+#include "ops/common/unary.h"
+
+static const char *const attrs_alpha[] = {"alpha", "beta", "gamma", "consumed_inputs", NULL};
+
+#define REAL(name, expression)                           \
+    EML_UNARY_LOOP(name##_f32, float, float, expression) \
+    EML_UNARY_LOOP(name##_f64, double, double, expression)
+/* f32 by a kernel without or with p and q. */
+#define REAL_K(name, kernel, expression) \
+    EML_UNARY_KERNEL(name##_f32, kernel) \
+    EML_UNARY_LOOP(name##_f64, double, double, expression)
+#define REAL_KPQ(name, kernel, expression)  \
+    EML_UNARY_KERNEL_PQ(name##_f32, kernel) \
+    EML_UNARY_LOOP(name##_f64, double, double, expression)
+#define REALS(name)                      [EML_CLASS_F32] = name##_f32, [EML_CLASS_F64] = name##_f64
+#define REAL_OP(Name, name, attrs, p, q) EML_UNARY_OP(Name, eml_unary_infer_floats, attrs, p, q, REALS(name));
+#define FLOAT(name, fallback)            eml_ctx_float(ctx, name, fallback)
+
+REAL_K(relu, relu_f32, v < 0 ? 0 : v)
+EML_UNARY_LOOP(relu_i8, int8_t, int8_t, v < 0 ? 0 : v)
+EML_UNARY_LOOP(relu_i16, int16_t, int16_t, v < 0 ? 0 : v)
+EML_UNARY_LOOP(relu_i32, int32_t, int32_t, v < 0 ? 0 : v)
+EML_UNARY_LOOP(relu_i64, int64_t, int64_t, v < 0 ? 0 : v)
+EML_UNARY_OP(Relu, eml_unary_infer_signed, eml_attrs_v1, 0, 0, REALS(relu), [EML_CLASS_I8] = relu_i8,
+             [EML_CLASS_I16] = relu_i16, [EML_CLASS_I32] = relu_i32, [EML_CLASS_I64] = relu_i64);
+
+REAL_KPQ(leaky_relu, leaky_relu_f32, v < 0 ? p * v : v)
+REAL_OP(LeakyRelu, leaky_relu, attrs_alpha, FLOAT("alpha", 0.01f), 0)
+
+REAL(thresholded_relu, v > p ? v : 0)
+REAL_OP(ThresholdedRelu, thresholded_relu, attrs_alpha, FLOAT("alpha", 1), 0)
+
+REAL(elu, v < 0 ? p * expm1(v) : v)
+REAL_OP(Elu, elu, attrs_alpha, FLOAT("alpha", 1), 0)
+
+REAL(celu, v < 0 ? p * expm1(v / p) : v)
+REAL_OP(Celu, celu, attrs_alpha, FLOAT("alpha", 1), 0)
+
+REAL(selu, q *(v > 0 ? v : p * expm1(v)))
+REAL_OP(Selu, selu, attrs_alpha, FLOAT("alpha", ctx->opset < 6 ? 1.6732f : 1.67326319217681884765625f),
+        FLOAT("gamma", ctx->opset < 6 ? 1.0507f : 1.05070102214813232421875f))
+
+REAL_KPQ(hard_sigmoid, hard_sigmoid_f32, p *v + q < 0 ? 0 : p * v + q > 1 ? 1 : p * v + q)
+REAL_OP(HardSigmoid, hard_sigmoid, attrs_alpha, FLOAT("alpha", 0.2f), FLOAT("beta", 0.5f))
+
+REAL(hard_swish, v >= 3 ? v : v <= -3 ? 0 : v * (v + 3) / 6)
+REAL_OP(HardSwish, hard_swish, eml_attrs_v1, 0, 0)
+
+/* e^-|x| never overflows. */
+#define SIGMOID(x) ((x) < 0 ? exp(x) / (1 + exp(x)) : 1 / (1 + exp(-(x))))
+REAL(sigmoid, SIGMOID(v))
+REAL_OP(Sigmoid, sigmoid, eml_attrs_v1, 0, 0)
+
+REAL(swish, v *SIGMOID(p *v))
+REAL_OP(Swish, swish, attrs_alpha, FLOAT("alpha", 1), 0)
+
+REAL(tanh, tanh(v))
+REAL_OP(Tanh, tanh, eml_attrs_v1, 0, 0)
+
+#define SOFTPLUS(x) ((x) > 0 ? (x) + log1p(exp(-(x))) : log1p(exp(x)))
+REAL(softplus, SOFTPLUS(v))
+REAL_OP(Softplus, softplus, eml_attrs_v1, 0, 0)
+
+REAL(softsign, isinf(v) ? copysign(1, v) : v / (1 + fabs(v)))
+REAL_OP(Softsign, softsign, eml_attrs_v1, 0, 0)
+
+REAL(mish, v *tanh(SOFTPLUS(v)))
+REAL_OP(Mish, mish, eml_attrs_v1, 0, 0)
+
+/* p: 1 for the tanh form. */
+#define GELU(x) \
+    (p > 0 ? (x) / 2 * (1 + tanh(SQRT_2_PI * ((x) + CUBIC * (x) * (x) * (x)))) : (x) / 2 * (1 + erf((x)*SQRT_1_2)))
+#define SQRT_1_2  0.70710678118654752440
+#define SQRT_2_PI 0.79788456080286535588
+#define CUBIC     0.044715
+EML_UNARY_LOOP(gelu_f64, double, double, GELU(v))
+#undef SQRT_1_2
+#undef SQRT_2_PI
+#undef CUBIC
+#define SQRT_1_2  0.70710678f
+#define SQRT_2_PI 0.79788456f
+#define CUBIC     0.044715f
+EML_UNARY_LOOP(gelu_f32, float, float, GELU(v))
+static const char *const attrs_gelu[] = {"approximate", NULL};
+static float gelu_form(eml_ctx *ctx) {
+    return eml_ctx_string_is(ctx, "approximate", "none", "tanh");
+}
+REAL_OP(Gelu, gelu, attrs_gelu, gelu_form(ctx), 0)
+
+REAL(shrink, v<-p ? v + q : v> p ? v - q : 0)
+static const char *const attrs_shrink[] = {"lambd", "bias", NULL};
+EML_UNARY_OP(Shrink, eml_unary_infer_numeric, attrs_shrink, FLOAT("lambd", 0.5f), FLOAT("bias", 0), REALS(shrink));
