@@ -13,12 +13,12 @@ has_header() {
         cc -E -x c - >/dev/null 2>&1
 }
 
-# want <probe> <what is probed> <Debian packages, joined by +> <in words>
+# want <probe> <what is probed> <Debian packages, joined by commas> <in words>
 missing_packages=""
 missing_words=""
 want() {
     if "$1" "$2"; then return 0; fi
-    missing_packages="$missing_packages $(echo "$3" | tr + ' ')"
+    missing_packages="$missing_packages $(echo "$3" | tr , ' ')"
     missing_words="$missing_words
     $4"
 }
@@ -29,7 +29,7 @@ probe() {
     for purpose in "$@"; do
         case $purpose in
         build)
-            want has_command cc gcc+libc6-dev "a C11 compiler, as cc"
+            want has_command cc gcc,libc6-dev "a C11 compiler, as cc"
             want has_header stdlib.h libc6-dev "the C library's headers"
             want has_command cmake cmake "CMake 3.21 or newer"
             want has_command ninja ninja-build "Ninja"
