@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "load/unpack.h"
+
+#include "base/size.h"
+
+enum { TREE_ALIGN = 8, TREE_CHUNK_BYTES = 16384 };
+/* Largest that honest models ask for is 11 bytes of tree per byte of file (a chain of one-letter Identity nodes asks
+ * for 19); two-byte empty messages ask for 145. */
+enum { BUDGET_BASE = 1 << 20, BUDGET_PER_BYTE = 32 };
+
+void eml_unpack_init(eml_unpack *unpack, const void *bytes, size_t length, eml_mem *mem) {
+    *unpack = (eml_unpack){.bytes = bytes, .length = length, .slim = {.mem = mem}};
+    eml_arena_init(&unpack->arena, mem, TREE_CHUNK_BYTES);
+    if (!eml_size_mul(length, BUDGET_PER_BYTE, &unpack->budget) ||
+        !eml_size_add(unpack->budget, BUDGET_BASE, &unpack->budget))
+        unpack->budget = SIZE_MAX;
+}
+
+void eml_unpack_destroy(eml_unpack *unpack) {
+    eml_slim_destroy(&unpack->slim);
+    eml_arena_destroy(&unpack->arena);
+}
+
+static void *tree_alloc(void *user, size_t bytes) {
+    eml_unpack *unpack = user;
+    unpack->over = unpack->arena.used > unpack->budget || bytes > unpack->budget - unpack->arena.used;
+    void *memory = unpack->over ? NULL : eml_arena_alloc(&unpack->arena, bytes, TREE_ALIGN);
+    if (memory == NULL) unpack->failed = bytes;
+    return memory;
+}
+
+static void tree_free(void *user, void *memory) {
+    (void)user; /* all at once, with the arena */
+    (void)memory;
+}
+
+em_status eml_unpack_message(eml_unpack *unpack, const ProtobufCMessageDescriptor *type, eml_span body,
+                             ProtobufCMessage **message, em_error *err) {
+    EML_TRY(eml_slim_write(&unpack->slim, type, unpack->bytes, body, err));
+    ProtobufCAllocator allocator = {tree_alloc, tree_free, unpack};
+    unpack->failed = 0;
+    *message = protobuf_c_message_unpack(type, &allocator, unpack->slim.n, unpack->slim.bytes);
+    if (*message != NULL) return EM_OK;
+    if (unpack->failed == 0)
+        return eml_fail(err, EM_ERR_FORMAT, "the %s at byte %zu cannot be unpacked", type->short_name, body.begin);
+    if (!unpack->over) return eml_mem_fail(unpack->slim.mem, unpack->failed, "the model's structure", err);
+    return eml_fail(err, EM_ERR_LIMIT,
+                    "the %s at byte %zu unpacks to more than %zu bytes, far more than a real model would",
+                    type->short_name, body.begin, unpack->budget);
+}
