@@ -14,7 +14,7 @@ RANK = {"base": 0, "tensor": 1, "graph": 2, "load": 3, "ops": 3, "passes": 4, "p
 ISLANDS = {"kernels", "cpu"}  # see only each other and the compiler; ops and everything above may see them
 
 COMPILER_HEADERS = {"stdarg.h", "stdbool.h", "stddef.h", "stdint.h", "stdalign.h", "limits.h", "float.h", "string.h",
-                    "math.h", "inttypes.h", "stdatomic.h", "assert.h"}
+                    "math.h", "tgmath.h", "inttypes.h", "stdatomic.h", "assert.h"}
 # Headers beyond those: the only files that may include them.
 SYSTEM_HEADERS = {
     "stdlib.h": ["src/base/alloc.c", "src/cpu/select.c"],
