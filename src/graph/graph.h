@@ -13,19 +13,19 @@
 enum { EML_NO_VALUE = -1, EML_NO_NODE = -1, EML_MAX_DEPTH = 64 };
 
 typedef enum eml_attr_type { /* numbers of AttributeProto.AttributeType */
-    EML_ATTR_FLOAT = 1,
-    EML_ATTR_INT = 2,
-    EML_ATTR_STRING = 3,
-    EML_ATTR_TENSOR = 4,
-    EML_ATTR_GRAPH = 5,
-    EML_ATTR_FLOATS = 6,
-    EML_ATTR_INTS = 7,
-    EML_ATTR_STRINGS = 8,
-    EML_ATTR_TENSORS = 9,
-    EML_ATTR_GRAPHS = 10,
-    EML_ATTR_SPARSE_TENSOR = 11, /* held densified, in tensor */
-    EML_ATTR_SPARSE_TENSORS = 12,
-    EML_ATTR_TYPE = 13
+                             EML_ATTR_FLOAT = 1,
+                             EML_ATTR_INT = 2,
+                             EML_ATTR_STRING = 3,
+                             EML_ATTR_TENSOR = 4,
+                             EML_ATTR_GRAPH = 5,
+                             EML_ATTR_FLOATS = 6,
+                             EML_ATTR_INTS = 7,
+                             EML_ATTR_STRINGS = 8,
+                             EML_ATTR_TENSORS = 9,
+                             EML_ATTR_GRAPHS = 10,
+                             EML_ATTR_SPARSE_TENSOR = 11, /* held densified, in tensor */
+                             EML_ATTR_SPARSE_TENSORS = 12,
+                             EML_ATTR_TYPE = 13
 } eml_attr_type;
 
 /* A declared type. rank -1: not declared; dims -1 where unknown. */
@@ -59,9 +59,9 @@ typedef struct eml_attr {
 typedef struct eml_value {
     const char *name; /* "" for values a pass made */
     eml_type type;
-    int producer; /* node, or EML_NO_NODE for inputs and constants */
-    int constant; /* index into graph->constants, or -1 */
-    int graph;    /* owner: index into graph->graphs */
+    int producer;     /* node, or EML_NO_NODE for inputs and constants */
+    int constant;     /* index into graph->constants, or -1 */
+    int graph;        /* owner: index into graph->graphs */
     bool overridable; /* constant is only the default of an input: never folded or packed */
     const char *doc;
 } eml_value;

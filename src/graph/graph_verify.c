@@ -7,7 +7,8 @@ enum { NODE_DEAD = -1 };
 
 typedef struct checker {
     const eml_graph *graph;
-    int *position; /* [n_nodes] in the list of its graph, or NODE_DEAD */
+    int *position;  /* [n_nodes] in the list of its graph, or NODE_DEAD */
+    bool *is_input; /* [n_values] of the graph it belongs to */
     em_error *err;
 } checker;
 
@@ -47,10 +48,7 @@ static em_status check_available(const checker *c, int value, int user, int posi
     }
     if (v->producer == EML_NO_NODE) {
         if (v->constant >= 0) return EM_OK;
-        const eml_subgraph *owner = &graph->graphs[user];
-        for (int i = 0; i < owner->n_inputs; i++) {
-            if (owner->inputs[i] == value) return EM_OK;
-        }
+        if (c->is_input[value]) return EM_OK;
         return eml_fail(c->err, EM_ERR_MODEL, "value '%s' is neither an input, nor a constant, nor made by a node",
                         value_name(graph, value));
     }
@@ -140,13 +138,6 @@ static em_status check_graph(const checker *c, int g) {
     const eml_subgraph *sub = &graph->graphs[g];
     REQUIRE(c, sub->depth >= 0 && sub->depth <= EML_MAX_DEPTH, "graph '%s' is nested %d deep, the limit is %d",
             sub->name, sub->depth, EML_MAX_DEPTH);
-    for (int i = 0; i < sub->n_inputs; i++) {
-        REQUIRE(c, sub->inputs[i] >= 0 && sub->inputs[i] < graph->n_values, "graph '%s': input %d does not exist",
-                sub->name, i);
-        const eml_value *v = &graph->values[sub->inputs[i]];
-        REQUIRE(c, v->graph == g && v->producer == EML_NO_NODE, "graph '%s': input '%s' is not its own", sub->name,
-                v->name);
-    }
     for (int i = 0; i < sub->n_nodes; i++)
         EML_TRY(at_node(c, &graph->nodes[sub->nodes[i]], check_node(c, sub->nodes[i])));
     for (int i = 0; i < sub->n_outputs; i++) {
@@ -180,16 +171,37 @@ static em_status check_lists(const checker *c) {
     return EM_OK;
 }
 
+/* Fills is_input. */
+static em_status check_inputs(const checker *c) {
+    const eml_graph *graph = c->graph;
+    for (int g = 0; g < graph->n_graphs; g++) {
+        const eml_subgraph *sub = &graph->graphs[g];
+        for (int i = 0; i < sub->n_inputs; i++) {
+            int input = sub->inputs[i];
+            REQUIRE(c, input >= 0 && input < graph->n_values, "graph '%s': input %d does not exist", sub->name, i);
+            const eml_value *v = &graph->values[input];
+            REQUIRE(c, v->graph == g && v->producer == EML_NO_NODE, "graph '%s': input '%s' is not its own", sub->name,
+                    v->name);
+            REQUIRE(c, !c->is_input[input], "graph '%s': input '%s' is listed twice", sub->name, v->name);
+            c->is_input[input] = true;
+        }
+    }
+    return EM_OK;
+}
+
 em_status eml_graph_verify(const eml_graph *graph, em_error *err) {
     eml_arena scratch;
     eml_arena_init(&scratch, graph->arena.mem, 0);
-    checker c = {graph, eml_arena_zero(&scratch, (size_t)graph->n_nodes, sizeof(int)), err};
+    checker c = {.graph = graph, .err = err};
+    c.position = eml_arena_zero(&scratch, (size_t)graph->n_nodes, sizeof *c.position);
+    c.is_input = eml_arena_zero(&scratch, (size_t)graph->n_values, sizeof *c.is_input);
     em_status status;
-    if (c.position == NULL) {
+    if (c.position == NULL || c.is_input == NULL) {
         status = eml_mem_fail(graph->arena.mem, (size_t)graph->n_nodes * sizeof(int), "verifying the graph", err);
     } else {
         status = check_lists(&c);
         if (status == EM_OK) status = check_values(&c);
+        if (status == EM_OK) status = check_inputs(&c);
         for (int g = 0; g < graph->n_graphs && status == EM_OK; g++) {
             if (graph_alive(&c, g)) status = check_graph(&c, g);
         }

@@ -10,7 +10,6 @@
 #include "base/size.h"
 
 #if defined(_WIN32)
-#include <io.h>
 #define OPEN_FLAGS (O_RDONLY | O_BINARY)
 #else
 /* Without O_NONBLOCK opening a pipe would wait for a writer. */
@@ -39,6 +38,22 @@ static void unmap_file(const void *bytes, size_t length) {
 }
 #endif
 
+/* strerror would need a lock or the C library's idea of thread safety. */
+static const char *reason(int error) {
+    switch (error) {
+    case ENOENT: return "no such file";
+    case ENOTDIR: return "a part of the path is not a directory";
+    case EACCES:
+    case EPERM: return "permission denied";
+    case EISDIR: return "it is a directory, not a file";
+    case EMFILE:
+    case ENFILE: return "too many open files";
+    case ENOMEM: return "out of memory";
+    case EIO: return "input/output error";
+    default: return "the system refuses";
+    }
+}
+
 /* Reads all of it into memory of file->mem. */
 static em_status read_file(int descriptor, eml_file *file, em_error *err) {
     char *bytes = eml_mem_alloc64(file->mem, file->length);
@@ -48,8 +63,9 @@ static em_status read_file(int descriptor, eml_file *file, em_error *err) {
         size_t wanted = file->length - n < (1u << 30) ? file->length - n : 1u << 30;
         long got = (long)read(descriptor, bytes + n, (unsigned)wanted);
         if (got < 0 && errno == EINTR) continue;
-        if (got < 0) return eml_fail(err, EM_ERR_IO, "%s: cannot be read: %s", file->path, strerror(errno));
-        if (got == 0) return eml_fail(err, EM_ERR_IO, "%s: became shorter while it was read", file->path);
+        if (got < 0)
+            return eml_fail(err, EM_ERR_IO, "%s: cannot be read: %s (errno %d)", file->path, reason(errno), errno);
+        if (got == 0) return eml_fail(err, EM_ERR_IO, "%s: it became shorter while it was read", file->path);
         n += (size_t)got;
     }
     return EM_OK;
@@ -57,17 +73,18 @@ static em_status read_file(int descriptor, eml_file *file, em_error *err) {
 
 static em_status open_into(eml_file *file, em_error *err) {
     int descriptor = open(file->path, OPEN_FLAGS);
-    if (descriptor < 0) return eml_fail(err, EM_ERR_IO, "%s: cannot be opened: %s", file->path, strerror(errno));
+    if (descriptor < 0)
+        return eml_fail(err, EM_ERR_IO, "%s: cannot be opened: %s (errno %d)", file->path, reason(errno), errno);
     struct stat facts;
     em_status status = EM_OK;
     if (fstat(descriptor, &facts) != 0) {
-        status = eml_fail(err, EM_ERR_IO, "%s: %s", file->path, strerror(errno));
+        status = eml_fail(err, EM_ERR_IO, "%s: %s (errno %d)", file->path, reason(errno), errno);
     } else if (S_ISDIR(facts.st_mode)) {
-        status = eml_fail(err, EM_ERR_IO, "%s: is a directory, not a file", file->path);
+        status = eml_fail(err, EM_ERR_IO, "%s: it is a directory, not a file", file->path);
     } else if (!S_ISREG(facts.st_mode)) {
-        status = eml_fail(err, EM_ERR_IO, "%s: is not a regular file", file->path);
+        status = eml_fail(err, EM_ERR_IO, "%s: it is not a regular file", file->path);
     } else if ((uint64_t)facts.st_size > SIZE_MAX) {
-        status = eml_fail(err, EM_ERR_LIMIT, "%s: is larger than this machine's memory can be", file->path);
+        status = eml_fail(err, EM_ERR_LIMIT, "%s: it is larger than this machine's memory can be", file->path);
     } else {
         file->length = (size_t)facts.st_size;
         if (file->length >= MAP_FROM_BYTES) file->bytes = map_file(descriptor, file->length);
