@@ -122,6 +122,13 @@ size_t eml_format(char *out, size_t capacity, const char *format, ...) {
     return finish(&s);
 }
 
+/* A message is one line whatever the names in it hold, and cannot steer a terminal. */
+static void keep_one_line(char *text) {
+    for (; *text; text++) {
+        if ((unsigned char)*text < ' ' || *text == 0x7f) *text = '?';
+    }
+}
+
 em_status eml_fail(em_error *err, em_status status, const char *format, ...) {
     if (!err) return status;
     sink s = {err->message, sizeof err->message, 0, false};
@@ -131,6 +138,7 @@ em_status eml_fail(em_error *err, em_status status, const char *format, ...) {
     put_format(&s, format, &args);
     va_end(args);
     finish(&s);
+    keep_one_line(err->message);
     return status;
 }
 
@@ -143,6 +151,7 @@ void eml_fail_prefix(em_error *err, const char *format, ...) {
     put_format(&s, format, &args);
     va_end(args);
     finish(&s);
+    keep_one_line(prefix);
     size_t old = strlen(err->message), room = sizeof err->message - 1 - s.length;
     bool cut = s.cut || old > room;
     memmove(err->message + s.length, err->message, old > room ? room : old);

@@ -2,6 +2,7 @@
 /* ModelProto -> eml_graph: the order of the work. */
 #include "load/file.h"
 #include "load/loader.h"
+#include "load/sniff.h"
 
 #include <string.h>
 
@@ -106,6 +107,8 @@ em_status eml_load_graph(const void *bytes, size_t length, const eml_load_option
     eml_file_close_all(l.file);
     if (status == EM_OK) return EM_OK;
     eml_graph_destroy(graph);
+    const char *other = status == EM_ERR_FORMAT ? eml_load_sniff(bytes, length) : NULL;
+    if (other != NULL) eml_fail(err, EM_ERR_FORMAT, "%s", other);
     if (status == EM_ERR_FORMAT) eml_fail_prefix(err, "not an ONNX model: ");
     if (l.options.name != NULL && l.options.name[0] != '\0') eml_fail_prefix(err, "%s: ", l.options.name);
     return status;

@@ -121,8 +121,19 @@ static void names(void **state) {
     assert_string_equal(em_version(), version);
 }
 
+/* Names come from files that somebody else wrote. */
+static void control_characters(void **state) {
+    (void)state;
+    em_error err;
+    eml_fail(&err, EM_ERR_MODEL, "node '%s'", "a\nb\x1b[2J");
+    assert_string_equal(err.message, "node 'a?b?[2J'");
+    eml_fail_prefix(&err, "%s: ", "x\ty\x7f");
+    assert_string_equal(err.message, "x?y?: node 'a?b?[2J'");
+}
+
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(directives), cmocka_unit_test(doubles), cmocka_unit_test(cut),
-                                       cmocka_unit_test(failures), cmocka_unit_test(names)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(directives), cmocka_unit_test(doubles),
+                                       cmocka_unit_test(cut),        cmocka_unit_test(failures),
+                                       cmocka_unit_test(names),      cmocka_unit_test(control_characters)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
