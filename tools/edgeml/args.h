@@ -29,7 +29,7 @@ struct args {
     int count;
     char **values;
     int at;
-    bool options_ended; /* after "--" */
+    bool options_ended;  /* after "--" */
     const char *letters; /* rest of a word of one-letter flags: -qv */
     int status;          /* what to leave with after ARGS_LEAVE */
 };

@@ -4,7 +4,7 @@
 #ifndef EDGEML_CASE_H
 #define EDGEML_CASE_H
 
-#include "edgeml/compare.h"
+#include "edgeml/tolerance.h"
 
 typedef enum case_outcome {
     CASE_FAILED, /* 0: what a job that wrote nothing leaves */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A batch is a promise: row by row the model gives the same. Kernels that treat the last rows of a block differently, or
- * mix rows up, break it. */
+/* A batch is a promise: row by row the model gives the same. Kernels that treat the last rows of a block differently,
+ * or mix rows up, break it. */
 #include <string.h>
 
 #include "edgeml/case.h"
@@ -14,7 +14,8 @@ static int64_t batch_rows(const inputs *in) {
         if (t->kind == EM_NONE) continue;
         if (t->kind != EM_TENSOR || t->rank < 1 || in->infos[i].rank != t->rank || in->infos[i].dims[0] >= 0) return 0;
         if (rows && t->dims[0] != rows) return 0;
-        if (em_dtype_bytes(t->dtype, 2) == em_dtype_bytes(t->dtype, 1)) return 0; /* packed: a row begins inside a byte */
+        if (em_dtype_bytes(t->dtype, 2) == em_dtype_bytes(t->dtype, 1))
+            return 0; /* packed: a row begins inside a byte */
         rows = t->dims[0];
     }
     return rows < 2 ? 0 : rows;
@@ -35,7 +36,8 @@ static bool compare_row(const em_model *model, const em_tensor *batch, const em_
     for (int i = 0; i < em_model_output_count(model); i++) {
         em_io_info io;
         bool has_rows = (batch[i].kind == EM_TENSOR || batch[i].kind == EM_MAPS) && batch[i].rank > 0 &&
-                        batch[i].dims[0] == rows && em_dtype_bytes(batch[i].dtype, 2) > em_dtype_bytes(batch[i].dtype, 1);
+                        batch[i].dims[0] == rows &&
+                        em_dtype_bytes(batch[i].dtype, 2) > em_dtype_bytes(batch[i].dtype, 1);
         if (!has_rows) continue;
         em_model_output(model, i, &io);
         em_tensor expected = row_of(&batch[i], r);

@@ -170,9 +170,11 @@ static const char *row_name(pool *p, const profile_row *row) {
 
 static void show(pool *p, const bench *b) {
     char one[32], two[32];
-    printf("load       %s (median of %d; first %s)\n", time_text(b->load, one), b->loads, time_text(b->first_load, two));
+    printf("load       %s (median of %d; first %s)\n", time_text(b->load, one), b->loads,
+           time_text(b->first_load, two));
     printf("session    %s\n", time_text(b->create, one));
-    printf("run        %s median, %s minimum, %zu runs\n", time_text(b->median, one), time_text(b->minimum, two), b->runs);
+    printf("run        %s median, %s minimum, %zu runs\n", time_text(b->median, one), time_text(b->minimum, two),
+           b->runs);
     printf("memory     %s peak of the process\n", print_bytes(b->peak_rss, one));
     printf("           %s weights, ", print_bytes(b->memory.weight_bytes, one));
     printf("%s arena, ", print_bytes(b->memory.arena_bytes, one));
@@ -223,22 +225,14 @@ static bool parse(args *a, pool *p, bench *b) {
         case BATCH:
             if (!args_integer(a, "--batch", value, 1, 100000000, &b->batch)) return false;
             break;
-        case TEST_DATA:
-            b->test_data = value;
-            break;
+        case TEST_DATA: b->test_data = value; break;
         case INPUT:
             b->inputs = pool_grow(p, b->inputs, b->input_count, &b->input_room, sizeof *b->inputs);
             b->inputs[b->input_count++] = value;
             break;
-        case BY_NODE:
-            b->by_node = true;
-            break;
-        case NO_PROFILE:
-            b->no_profile = true;
-            break;
-        case JSON:
-            b->json = true;
-            break;
+        case BY_NODE: b->by_node = true; break;
+        case NO_PROFILE: b->no_profile = true; break;
+        case JSON: b->json = true; break;
         case ARGS_POSITIONAL:
             if (b->path) {
                 a->status = args_usage_error(a, "one model at a time: '%s' is a second one", value);
@@ -246,8 +240,7 @@ static bool parse(args *a, pool *p, bench *b) {
             }
             b->path = value;
             break;
-        default:
-            return false;
+        default: return false;
         }
     }
     if (b->path) return true;
@@ -280,8 +273,9 @@ const command command_bench = {
     .name = "bench",
     .usage = "MODEL [options]",
     .summary = "Measure loading, running and memory of a model, and the share of each operator.",
-    .details = "Made-up inputs are the same in every run: floats in [0, 1), integers 1, bytes 0 to 127, text \"a\". The "
-               "table of operators comes from a second pass, which the times above do not include.",
+    .details =
+        "Made-up inputs are the same in every run: floats in [0, 1), integers 1, bytes 0 to 127, text \"a\". The "
+        "table of operators comes from a second pass, which the times above do not include.",
     .options = options,
     .run = run,
 };

@@ -16,7 +16,9 @@ static const arg_option options[] = {
     {0},
 };
 
-static void put(const char *text) { report_text(stdout, text, strlen(text)); }
+static void put(const char *text) {
+    report_text(stdout, text, strlen(text));
+}
 
 static void show_facts(const char *path, size_t bytes, const em_model *model) {
     em_model_info info;
@@ -112,9 +114,8 @@ static void show_memory(pool *p, const em_model *model, int batch) {
     em_tensor *outputs = pool_array(p, (size_t)em_model_output_count(model), sizeof *outputs);
     bool ok = em_session_create(model, NULL, &session, &err) == EM_OK;
     if (ok && unknown)
-        ok = inputs_fill(p, &in, batch, &err) &&
-             em_session_run(session, in.tensors, (size_t)in.count, outputs, (size_t)em_model_output_count(model),
-                            &err) == EM_OK;
+        ok = inputs_fill(p, &in, batch, &err) && em_session_run(session, in.tensors, (size_t)in.count, outputs,
+                                                                (size_t)em_model_output_count(model), &err) == EM_OK;
     if (unknown)
         printf("\nmemory, unknown dimensions as %d\n", batch);
     else

@@ -14,7 +14,9 @@ static const arg_option options[] = {
     {0},
 };
 
-static int by_text(const void *a, const void *b) { return strcmp(*(const char *const *)a, *(const char *const *)b); }
+static int by_text(const void *a, const void *b) {
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
 
 static int run(args *a) {
     const char *value, *pattern = "*";

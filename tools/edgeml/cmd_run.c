@@ -20,7 +20,8 @@ static const arg_option options[] = {
     [ALL] = {"all", 'a', NULL, "print every element of large outputs"},
     [DIGITS] = {"digits", 0, "N", "significant digits to print (default 8)"},
     [COLUMNS] = {"columns", 0, "A,B,C", "columns of a table to use, by name or number from 1"},
-    [HEADER] = {"header", 0, "yes|no", "whether tables begin with column names (default: when no cell of the first line is a number)"},
+    [HEADER] = {"header", 0, "yes|no",
+                "whether tables begin with column names (default: when no cell of the first line is a number)"},
     [THREADS] = {"threads", 't', "N", "threads to compute with (default 1)"},
     {0},
 };
@@ -44,9 +45,7 @@ static bool parse(args *a, pool *p, run_options *o) {
             o->inputs = pool_grow(p, o->inputs, o->input_count, &o->input_room, sizeof *o->inputs);
             o->inputs[o->input_count++] = value;
             break;
-        case OUTPUT_DIR:
-            o->output_dir = value;
-            break;
+        case OUTPUT_DIR: o->output_dir = value; break;
         case FORMAT:
             o->format = strcmp(value, "pb") ? OUTPUT_NPY : OUTPUT_PB;
             if (strcmp(value, "pb") && strcmp(value, "npy")) {
@@ -54,18 +53,12 @@ static bool parse(args *a, pool *p, run_options *o) {
                 return false;
             }
             break;
-        case JSON:
-            o->json = true;
-            break;
-        case ALL:
-            o->style.all = true;
-            break;
+        case JSON: o->json = true; break;
+        case ALL: o->style.all = true; break;
         case DIGITS:
             if (!args_integer(a, "--digits", value, 1, 17, &o->style.digits)) return false;
             break;
-        case COLUMNS:
-            o->columns = value;
-            break;
+        case COLUMNS: o->columns = value; break;
         case HEADER:
             o->header = strcmp(value, "yes") ? CSV_HEADER_NO : CSV_HEADER_YES;
             if (strcmp(value, "yes") && strcmp(value, "no")) {
@@ -83,8 +76,7 @@ static bool parse(args *a, pool *p, run_options *o) {
             }
             o->model_path = value;
             break;
-        default:
-            return false;
+        default: return false;
         }
     }
     if (o->model_path) return true;
@@ -172,18 +164,18 @@ const command command_run = {
     .name = "run",
     .usage = "MODEL [--input [NAME=]DATA]... [options]",
     .summary = "Run a model on your data and show or save its outputs.",
-    .details =
-        "DATA is a file or the values themselves. NAME is the model's name of the input (edgeml info shows it) and may be "
-        "left out when there is only one.\n\n"
-        "  x=photo.npy         numpy array, any type and order\n"
-        "  x=input_0.pb        ONNX TensorProto, SequenceProto, ...\n"
-        "  x=table.csv         columns of numbers as [rows, columns]\n"
-        "  table.csv           inputs from the columns of their names\n"
-        "  x=1,2,3             values; also [[1, 2], [3, 4]] or\n"
-        "  x=[\"a\",\"b\"]         text; shapes follow the model\n"
-        "  x=value.json        nested lists, or {\"key\": value} maps\n"
-        "  test_data_set_0     a folder of input_0.pb, input_1.pb, ...\n\n"
-        "Numbers change to the type the model wants unless that loses more than rounding.",
+    .details = "DATA is a file or the values themselves. NAME is the model's name of the input (edgeml info shows it) "
+               "and may be "
+               "left out when there is only one.\n\n"
+               "  x=photo.npy         numpy array, any type and order\n"
+               "  x=input_0.pb        ONNX TensorProto, SequenceProto, ...\n"
+               "  x=table.csv         columns of numbers as [rows, columns]\n"
+               "  table.csv           inputs from the columns of their names\n"
+               "  x=1,2,3             values; also [[1, 2], [3, 4]] or\n"
+               "  x=[\"a\",\"b\"]         text; shapes follow the model\n"
+               "  x=value.json        nested lists, or {\"key\": value} maps\n"
+               "  test_data_set_0     a folder of input_0.pb, input_1.pb, ...\n\n"
+               "Numbers change to the type the model wants unless that loses more than rounding.",
     .options = options,
     .run = run,
 };

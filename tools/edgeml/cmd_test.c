@@ -11,8 +11,9 @@
 enum { JOBS, FILTER, ALLOW, BATCH_ROWS, RTOL, ATOL, THREADS, TIMEOUT, QUIET, VERBOSE, LIST };
 
 static const arg_option options[] = {
-    [JOBS] = {"jobs", 'j', "N", "cases at a time, each in a process of its own (default: one per processor); 0: all in "
-                                "this process, for a debugger"},
+    [JOBS] = {"jobs", 'j', "N",
+              "cases at a time, each in a process of its own (default: one per processor); 0: all in "
+              "this process, for a debugger"},
     [FILTER] = {"filter", 'k', "GLOB", "only cases whose name or path matches; may be given several times"},
     [ALLOW] = {"allow-unsupported", 0, NULL, "count models that this build cannot run as skipped, not as failed"},
     [BATCH_ROWS] = {"batch-rows", 0, NULL, "also run every row of a batch alone and compare to 1e-6"},
@@ -138,12 +139,8 @@ static bool parse(args *a, test_run *t, const char ***folders, size_t *folder_co
             t->filters = pool_grow(&t->p, t->filters, t->filter_count, &t->filter_room, sizeof *t->filters);
             t->filters[t->filter_count++] = value;
             break;
-        case ALLOW:
-            t->allow_unsupported = true;
-            break;
-        case BATCH_ROWS:
-            t->options.batch_rows = true;
-            break;
+        case ALLOW: t->allow_unsupported = true; break;
+        case BATCH_ROWS: t->options.batch_rows = true; break;
         case RTOL:
             if (!args_number(a, "--rtol", value, 0.0, 1e9, &t->options.tol.rtol)) return false;
             t->options.tol.rtol_bf16 = t->options.tol.rtol;
@@ -159,21 +156,14 @@ static bool parse(args *a, test_run *t, const char ***folders, size_t *folder_co
         case TIMEOUT:
             if (!args_number(a, "--timeout", value, 0.001, 1e6, &t->timeout)) return false;
             break;
-        case QUIET:
-            t->quiet = true;
-            break;
-        case VERBOSE:
-            t->verbose = true;
-            break;
-        case LIST:
-            t->list = true;
-            break;
+        case QUIET: t->quiet = true; break;
+        case VERBOSE: t->verbose = true; break;
+        case LIST: t->list = true; break;
         case ARGS_POSITIONAL:
             *folders = pool_grow(&t->p, *folders, *folder_count, &room, sizeof **folders);
             (*folders)[(*folder_count)++] = value;
             break;
-        default:
-            return false;
+        default: return false;
         }
     }
     if (*folder_count) return true;
@@ -189,8 +179,8 @@ static bool find_cases(test_run *t, const char **folders, size_t folder_count) {
         size_t before = count_all;
         case_find(&t->p, folders[i], &all, &count_all, &room);
         if (count_all > before) continue;
-        report_error(folders[i], host_is_directory(folders[i]) ? "no model.onnx in this folder or below it"
-                                                               : "no such folder");
+        report_error(folders[i],
+                     host_is_directory(folders[i]) ? "no model.onnx in this folder or below it" : "no such folder");
         return false;
     }
     t->cases = pool_array(&t->p, count_all, sizeof *t->cases);
@@ -237,11 +227,12 @@ const command command_test = {
     .name = "test",
     .usage = "DIR... [options]",
     .summary = "Run cases in the ONNX test layout and compare with their recorded outputs.",
-    .details = "A case is a folder with model.onnx and test_data_set_0, ... of input_N.pb and output_N.pb (output_N.json "
-               "for lists of maps); DIR is a case or any tree of them. Type and shape must match; integers, text and "
-               "floats of 8 bits and less exactly, other floats to the tolerance, or to the one in the case's "
-               "data.json. A crash fails its case only.\n\n"
-               "Exit status 0 only when no case failed.",
+    .details =
+        "A case is a folder with model.onnx and test_data_set_0, ... of input_N.pb and output_N.pb (output_N.json "
+        "for lists of maps); DIR is a case or any tree of them. Type and shape must match; integers, text and "
+        "floats of 8 bits and less exactly, other floats to the tolerance, or to the one in the case's "
+        "data.json. A crash fails its case only.\n\n"
+        "Exit status 0 only when no case failed.",
     .options = options,
     .run = run,
 };

@@ -165,7 +165,8 @@ bool csv_tensor(pool *p, const csv *c, const size_t *columns, size_t n, bool fla
         for (size_t k = 0; k < n; k++) {
             em_string cell = c->cells[r * c->columns + columns[k]];
             bool missing = dtype_is_float(dtype) && is_blank(cell);
-            if (element_parse(out, (int64_t)(r * n + k), missing ? "nan" : cell.data, missing ? 3 : cell.length, err)) continue;
+            if (element_parse(out, (int64_t)(r * n + k), missing ? "nan" : cell.data, missing ? 3 : cell.length, err))
+                continue;
             return report_prefix(err, "line %zu, column '%s': ", c->lines[r], c->names[columns[k]]);
         }
     }

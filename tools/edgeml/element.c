@@ -10,9 +10,15 @@
 
 #include "tensor/convert.h"
 
-bool dtype_is_float(em_dtype dtype) { return eml_dtype_is_float(dtype); }
-bool dtype_is_integer(em_dtype dtype) { return eml_dtype_is_integer(dtype); }
-bool dtype_is_complex(em_dtype dtype) { return dtype == EM_C64 || dtype == EM_C128; }
+bool dtype_is_float(em_dtype dtype) {
+    return eml_dtype_is_float(dtype);
+}
+bool dtype_is_integer(em_dtype dtype) {
+    return eml_dtype_is_integer(dtype);
+}
+bool dtype_is_complex(em_dtype dtype) {
+    return dtype == EM_C64 || dtype == EM_C128;
+}
 
 bool tensor_new(pool *p, em_dtype dtype, int rank, const int64_t *dims, em_tensor *out, em_error *err) {
     char shape[SHAPE_CHARS];
@@ -20,7 +26,8 @@ bool tensor_new(pool *p, em_dtype dtype, int rank, const int64_t *dims, em_tenso
     int64_t count = em_tensor_count(&t);
     size_t bytes = count < 0 ? SIZE_MAX : em_dtype_bytes(dtype, count);
     if (bytes == SIZE_MAX || bytes > SIZE_MAX / 2)
-        return report_fail(err, "shape %s of %s is too large", shape_text(dims, rank, NULL, shape), em_dtype_name(dtype));
+        return report_fail(err, "shape %s of %s is too large", shape_text(dims, rank, NULL, shape),
+                           em_dtype_name(dtype));
     t.bytes = bytes;
     t.data = pool_alloc(p, bytes);
     if (dtype == EM_STRING)
@@ -35,7 +42,9 @@ double element_f64(const em_tensor *t, int64_t i) {
     return eml_load_f64(t->dtype, t->data, i);
 }
 
-int64_t element_i64(const em_tensor *t, int64_t i) { return eml_load_i64(t->dtype, t->data, i); }
+int64_t element_i64(const em_tensor *t, int64_t i) {
+    return eml_load_i64(t->dtype, t->data, i);
+}
 
 /* Shortest decimal text that reads back as value in its type, digits at most. */
 static void real_text(double value, bool single, int digits, char *out, size_t capacity) {
@@ -43,13 +52,15 @@ static void real_text(double value, bool single, int digits, char *out, size_t c
         snprintf(out, capacity, "nan");
         return;
     }
-    int exact = single ? FLT_DECIMAL_DIG : DBL_DECIMAL_DIG;
+    int exact = single ? FLT_DECIMAL_DIG : DBL_DECIMAL_DIG, n = 1;
     int limit = digits < exact ? digits : exact;
-    for (int n = 1; n <= limit; n++) {
+    for (; n <= limit; n++) {
         snprintf(out, capacity, "%.*g", n, value);
         double back = strtod(out, NULL);
         if (single ? (float)back == (float)value : back == value) break;
     }
+    int whole = value == 0.0 || isinf(value) ? 1 : 1 + (int)floor(log10(fabs(value))); /* digits before the point */
+    if (whole > n && whole <= limit) snprintf(out, capacity, "%.*g", whole, value);    /* 400, not 4e+02 */
 }
 
 void element_text(const em_tensor *t, int64_t i, int digits, char *out) {
@@ -74,8 +85,8 @@ void element_text(const em_tensor *t, int64_t i, int digits, char *out) {
 /* Inclusive range of an integer type that fits int64. */
 static void integer_range(em_dtype dtype, int64_t *low, int64_t *high) {
     unsigned bits = eml_dtype_bits(dtype);
-    bool is_signed = dtype == EM_I8 || dtype == EM_I16 || dtype == EM_I32 || dtype == EM_I64 || dtype == EM_I4 ||
-                     dtype == EM_I2;
+    bool is_signed =
+        dtype == EM_I8 || dtype == EM_I16 || dtype == EM_I32 || dtype == EM_I64 || dtype == EM_I4 || dtype == EM_I2;
     if (dtype == EM_BOOL) bits = 1;
     if (bits >= 64) {
         *low = is_signed ? INT64_MIN : 0;
@@ -137,7 +148,7 @@ bool element_parse(em_tensor *t, int64_t i, const char *text, size_t length, em_
     while (length && isspace((unsigned char)text[length - 1])) length--;
     char number[128];
     int shown = length < 40 ? (int)length : 40;
-    if (length == 0) return report_fail(err, "a %s is missing", em_dtype_name(t->dtype));
+    if (length == 0) return report_fail(err, "empty, where %s is expected", em_dtype_name(t->dtype));
     if (length >= sizeof number || memchr(text, 0, length))
         return report_fail(err, "'%.*s' is not a number", shown, text);
     memcpy(number, text, length);
@@ -214,7 +225,8 @@ const char *shape_text(const int64_t *dims, int rank, const char *const *symbols
         if (dims[d] >= 0)
             n = snprintf(out + at, SHAPE_CHARS - at, "%s%lld", between, (long long)dims[d]);
         else
-            n = snprintf(out + at, SHAPE_CHARS - at, "%s%.40s", between, symbols && symbols[d] && *symbols[d] ? symbols[d] : "?");
+            n = snprintf(out + at, SHAPE_CHARS - at, "%s%.40s", between,
+                         symbols && symbols[d] && *symbols[d] ? symbols[d] : "?");
         at += (size_t)n;
     }
     out[at++] = ']';

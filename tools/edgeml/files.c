@@ -57,6 +57,7 @@ const char *path_base(pool *p, const char *path) {
     while (end > 1 && is_separator(path[end - 1])) end--;
     size_t start = end;
     while (start > 0 && !is_separator(path[start - 1])) start--;
+    if (start == end && end > 0) start--; /* "/" */
     return pool_text(p, path + start, end - start);
 }
 

@@ -5,30 +5,23 @@
 #include "edgeml/inputs.h"
 
 /* The linear congruential generator of Numerical Recipes, one stream over all inputs. */
-static uint32_t next(uint32_t *state) { return *state = *state * 1664525u + 1013904223u; }
+static uint32_t next(uint32_t *state) {
+    return *state = *state * 1664525u + 1013904223u;
+}
 
 static void fill(em_tensor *t, uint32_t *state) {
     int64_t n = em_tensor_count(t);
     for (int64_t i = 0; i < n; i++) {
         switch (t->dtype) {
-        case EM_F32:
-            ((float *)t->data)[i] = (float)(next(state) >> 8) / 16777216.0f;
-            break;
-        case EM_F64:
-            ((double *)t->data)[i] = (next(state) >> 8) / 16777216.0;
-            break;
+        case EM_F32: ((float *)t->data)[i] = (float)(next(state) >> 8) / 16777216.0f; break;
+        case EM_F64: ((double *)t->data)[i] = (next(state) >> 8) / 16777216.0; break;
         case EM_F16:
             ((uint16_t *)t->data)[i] = 0x3800; /* 0.5 */
             break;
         case EM_U8:
-        case EM_I8:
-            ((uint8_t *)t->data)[i] = (uint8_t)(next(state) >> 25);
-            break;
-        case EM_STRING:
-            ((em_string *)t->data)[i] = em_string_of("a");
-            break;
-        default:
-            element_parse(t, i, "1", 1, NULL);
+        case EM_I8: ((uint8_t *)t->data)[i] = (uint8_t)(next(state) >> 25); break;
+        case EM_STRING: ((em_string *)t->data)[i] = em_string_of("a"); break;
+        default: element_parse(t, i, "1", 1, NULL);
         }
     }
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #ifndef _WIN32
-#define _DEFAULT_SOURCE 1 /* TIOCGWINSZ, ru_maxrss */
+#define _DEFAULT_SOURCE  1 /* TIOCGWINSZ, ru_maxrss */
 #define _DARWIN_C_SOURCE 1
 
 #include "edgeml/host.h"
@@ -21,7 +21,9 @@ uint64_t host_nanoseconds(void) {
     return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
 }
 
-double host_seconds(void) { return (double)host_nanoseconds() * 1e-9; }
+double host_seconds(void) {
+    return (double)host_nanoseconds() * 1e-9;
+}
 
 uint64_t host_peak_rss(void) {
     struct rusage usage;
@@ -33,7 +35,9 @@ uint64_t host_peak_rss(void) {
 #endif
 }
 
-bool host_is_terminal(FILE *file) { return isatty(fileno(file)) == 1; }
+bool host_is_terminal(FILE *file) {
+    return isatty(fileno(file)) == 1;
+}
 
 int host_columns(FILE *file) {
     struct winsize size = {0};
@@ -74,7 +78,9 @@ bool host_make_directory(const char *path) {
     return host_is_directory(path);
 }
 
-static int by_name(const void *a, const void *b) { return strcmp(*(char *const *)a, *(char *const *)b); }
+static int by_name(const void *a, const void *b) {
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
 
 char **host_list(pool *p, const char *path, size_t *count) {
     DIR *directory = opendir(path);

@@ -20,7 +20,9 @@ uint64_t host_nanoseconds(void) {
     return whole * 1000000000u + part * 1000000000u / (uint64_t)per_second.QuadPart;
 }
 
-double host_seconds(void) { return (double)host_nanoseconds() * 1e-9; }
+double host_seconds(void) {
+    return (double)host_nanoseconds() * 1e-9;
+}
 
 uint64_t host_peak_rss(void) {
     PROCESS_MEMORY_COUNTERS counters;
@@ -28,7 +30,9 @@ uint64_t host_peak_rss(void) {
     return counters.PeakWorkingSetSize;
 }
 
-bool host_is_terminal(FILE *file) { return _isatty(_fileno(file)) != 0; }
+bool host_is_terminal(FILE *file) {
+    return _isatty(_fileno(file)) != 0;
+}
 
 int host_columns(FILE *file) {
     CONSOLE_SCREEN_BUFFER_INFO info;
@@ -72,7 +76,9 @@ bool host_make_directory(const char *path) {
     return host_is_directory(path);
 }
 
-static int by_name(const void *a, const void *b) { return strcmp(*(char *const *)a, *(char *const *)b); }
+static int by_name(const void *a, const void *b) {
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
 
 char **host_list(pool *p, const char *path, size_t *count) {
     WIN32_FIND_DATAA entry;

@@ -26,20 +26,11 @@ const char *io_type_text(pool *p, const em_io_info *io) {
     const char *key = io->key == EM_UNDEFINED ? "any type" : em_dtype_name(io->key);
     shape_text(io->dims, io->rank, (const char *const *)io->symbols, shape);
     switch (io->kind) {
-    case EM_TENSOR:
-        text = pool_printf(p, "%s%s", element, shape);
-        break;
-    case EM_SEQUENCE:
-        text = pool_printf(p, "sequence of %s", element);
-        break;
-    case EM_MAP:
-        text = pool_printf(p, "map %s -> %s", key, element);
-        break;
-    case EM_MAPS:
-        text = pool_printf(p, "list of maps %s -> %s", key, element);
-        break;
-    default:
-        text = "type not declared";
+    case EM_TENSOR: text = pool_printf(p, "%s%s", element, shape); break;
+    case EM_SEQUENCE: text = pool_printf(p, "sequence of %s", element); break;
+    case EM_MAP: text = pool_printf(p, "map %s -> %s", key, element); break;
+    case EM_MAPS: text = pool_printf(p, "list of maps %s -> %s", key, element); break;
+    default: text = "type not declared";
     }
     return io->optional ? pool_printf(p, "%s, optional", text) : text;
 }
@@ -52,7 +43,8 @@ static char *input_names(pool *p, const inputs *in) {
 
 static char *column_names(pool *p, const csv *c) {
     char *names = pool_printf(p, "%s", "");
-    for (size_t i = 0; i < c->columns && i < 20; i++) names = pool_printf(p, "%s%s%s", names, i ? ", " : "", c->names[i]);
+    for (size_t i = 0; i < c->columns && i < 20; i++)
+        names = pool_printf(p, "%s%s%s", names, i ? ", " : "", c->names[i]);
     return c->columns > 20 ? pool_printf(p, "%s, ...", names) : names;
 }
 
@@ -105,8 +97,8 @@ static bool choose_columns(pool *p, const inputs *in, const em_io_info *io, cons
         for (*n = 0; *n < c->columns; (*n)++) columns[*n] = *n;
         return true;
     }
-    return report_fail(err, "input '%s' takes %lld columns, the table has %zu of %s (%s): choose with --columns", io->name,
-                       (long long)wanted, *n, strings ? "text" : "numbers", column_names(p, c));
+    return report_fail(err, "input '%s' takes %lld columns, the table has %zu of %s (%s): choose with --columns",
+                       io->name, (long long)wanted, *n, strings ? "text" : "numbers", column_names(p, c));
 }
 
 static bool give_table(pool *p, inputs *in, int i, const csv *c, em_error *err) {
@@ -148,7 +140,9 @@ static bool give_table_to_all(pool *p, inputs *in, const csv *c, em_error *err) 
 
 /* ---- Files and values ---- */
 
-static bool is_table(const char *path) { return path_has_ending(path, ".csv") || path_has_ending(path, ".tsv"); }
+static bool is_table(const char *path) {
+    return path_has_ending(path, ".csv") || path_has_ending(path, ".tsv");
+}
 
 static bool names_file(const char *text) {
     return is_table(text) || path_has_ending(text, ".npy") || path_has_ending(text, ".pb") ||
@@ -162,7 +156,11 @@ static bool json_value(pool *p, const em_io_info *io, const json *j, em_tensor *
     em_tensor *items = pool_array(p, j->count, sizeof *items);
     for (size_t i = 0; i < j->count; i++)
         if (!json_tensor(p, &j->items[i], io->dtype, &items[i], err)) return false;
-    *t = (em_tensor){.kind = EM_SEQUENCE, .dtype = io->dtype, .rank = 1, .dims = {(int64_t)j->count}, .data = items,
+    *t = (em_tensor){.kind = EM_SEQUENCE,
+                     .dtype = io->dtype,
+                     .rank = 1,
+                     .dims = {(int64_t)j->count},
+                     .data = items,
                      .bytes = j->count * sizeof *items};
     return true;
 }
@@ -187,8 +185,7 @@ static bool give_file(pool *p, inputs *in, int i, const char *path, em_error *er
     csv table;
     json j;
     bool ok = file_read(p, path, &file, err);
-    if (ok && is_table(path))
-        return csv_read(p, &file, in->header, &table, err) && give_table(p, in, i, &table, err);
+    if (ok && is_table(path)) return csv_read(p, &file, in->header, &table, err) && give_table(p, in, i, &table, err);
     if (ok && path_has_ending(path, ".json"))
         ok = json_parse(p, (const char *)file.data, file.length, &j, err) && json_value(p, io, &j, &t, err);
     else if (ok && path_has_ending(path, ".pb"))
@@ -245,7 +242,8 @@ bool inputs_give(pool *p, inputs *in, const char *spec, em_error *err) {
         return report_fail(err, "%s: the model has no such input; it has %s", spec, input_names(p, in));
     if (i < 0) i = only_input(in);
     if (i < 0)
-        return report_fail(err, "%s: which input is it for? Give NAME=FILE; the model has %s", spec, input_names(p, in));
+        return report_fail(err, "%s: which input is it for? Give NAME=FILE; the model has %s", spec,
+                           input_names(p, in));
     if (names_file(value)) return give_file(p, in, i, value, err) ? true : report_prefix(err, "%s: ", value);
     em_tensor t;
     if (!literal(p, &in->infos[i], value, &t, err)) return report_prefix(err, "input '%s': ", in->infos[i].name);
@@ -259,5 +257,6 @@ bool inputs_complete(pool *p, const inputs *in, em_error *err) {
         missing = pool_printf(p, "%s%s'%s' %s", missing ? missing : "", missing ? ", " : "", in->infos[i].name,
                               io_type_text(p, &in->infos[i]));
     }
-    return missing ? report_fail(err, "missing input: %s (give it with --input NAME=FILE or NAME=1,2,3)", missing) : true;
+    return missing ? report_fail(err, "missing input: %s (give it with --input NAME=FILE or NAME=1,2,3)", missing)
+                   : true;
 }

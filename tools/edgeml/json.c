@@ -60,7 +60,8 @@ static bool read_escape(reader *r, char **out) {
     uint32_t high, low;
     if (!read_hex4(r, &high)) return false;
     if (high >= 0xd800 && high < 0xdc00) { /* first half of a surrogate pair */
-        if (r->end - r->at < 2 || r->at[0] != '\\' || r->at[1] != 'u') return fail(r, "second half of a \\u pair expected");
+        if (r->end - r->at < 2 || r->at[0] != '\\' || r->at[1] != 'u')
+            return fail(r, "second half of a \\u pair expected");
         r->at += 2;
         if (!read_hex4(r, &low)) return false;
         if (low < 0xdc00 || low > 0xdfff) return fail(r, "second half of a \\u pair expected");
@@ -180,7 +181,8 @@ static bool fill(const json *j, int axis, em_tensor *t, int64_t *at, em_error *e
     char where[SHAPE_CHARS];
     if (axis == t->rank) {
         if (j->kind == JSON_ARRAY || j->kind == JSON_OBJECT)
-            return report_fail(err, "element %s: one value expected, not a list", index_text(t->dims, t->rank, *at, where));
+            return report_fail(err, "element %s: one value expected, not a list",
+                               index_text(t->dims, t->rank, *at, where));
         if (!element_parse(t, *at, j->text.data, j->text.length, err))
             return report_prefix(err, "element %s: ", index_text(t->dims, t->rank, *at, where));
         (*at)++;
@@ -223,7 +225,8 @@ bool json_maps(pool *p, const json *j, em_dtype dtype, em_dtype key, em_tensor *
     int64_t dims[2] = {(int64_t)n, (int64_t)columns};
     em_tensor *keys = pool_alloc(p, sizeof *keys);
     if (!tensor_new(p, key == EM_UNDEFINED ? EM_STRING : key, 1, &dims[1], keys, err)) return false;
-    if (!tensor_new(p, dtype == EM_UNDEFINED ? EM_F32 : dtype, one ? 1 : 2, one ? &dims[1] : dims, out, err)) return false;
+    if (!tensor_new(p, dtype == EM_UNDEFINED ? EM_F32 : dtype, one ? 1 : 2, one ? &dims[1] : dims, out, err))
+        return false;
     for (size_t c = 0; c < columns; c++)
         if (!element_parse(keys, (int64_t)c, rows[0].keys[c].data, rows[0].keys[c].length, err))
             return report_prefix(err, "key: ");

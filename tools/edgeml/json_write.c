@@ -72,12 +72,8 @@ static void write_map(FILE *file, const em_tensor *t, int64_t row) {
 void json_write(FILE *file, const em_tensor *t) {
     int64_t at = 0;
     switch (t->kind) {
-    case EM_TENSOR:
-        write_axis(file, t, 0, &at);
-        break;
-    case EM_MAP:
-        write_map(file, t, 0);
-        break;
+    case EM_TENSOR: write_axis(file, t, 0, &at); break;
+    case EM_MAP: write_map(file, t, 0); break;
     case EM_MAPS:
     case EM_SEQUENCE:
         fputc('[', file);
@@ -90,8 +86,6 @@ void json_write(FILE *file, const em_tensor *t) {
         }
         fputc(']', file);
         break;
-    case EM_NONE:
-        fputs("null", file);
-        break;
+    case EM_NONE: fputs("null", file); break;
     }
 }

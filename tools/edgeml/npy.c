@@ -73,8 +73,10 @@ static bool read_descr(cursor *c, npy_header *h, em_error *err) {
     for (; i < length && text[i] >= '0' && text[i] <= '9' && h->size < ((size_t)1 << 40); i++)
         h->size = h->size * 10 + (size_t)(text[i] - '0');
     if (h->kind == 'U') h->size *= 4; /* UTF-32 */
-    if (h->kind == 'O') return report_fail(err, "holds Python objects (a pickle): save it with a plain dtype, as str or float");
-    if (h->kind == 'M' || h->kind == 'm') return report_fail(err, "holds dates: save them as numbers, with .astype('int64')");
+    if (h->kind == 'O')
+        return report_fail(err, "holds Python objects (a pickle): save it with a plain dtype, as str or float");
+    if (h->kind == 'M' || h->kind == 'm')
+        return report_fail(err, "holds dates: save them as numbers, with .astype('int64')");
     h->has_descr = true;
     return true;
 }
@@ -144,10 +146,13 @@ static bool read_dict(cursor *c, npy_header *h, em_error *err) {
 
 static bool read_header(const file_bytes *file, npy_header *h, size_t *data_at, em_error *err) {
     const uint8_t *b = file->data;
-    if (file->length < 10 || memcmp(b, "\x93NUMPY", 6) != 0) return report_fail(err, "not a .npy file: it does not begin with \\x93NUMPY");
-    if (b[6] < 1 || b[6] > 3) return report_fail(err, ".npy format version %d.%d is unknown (1 to 3 are known)", b[6], b[7]);
+    if (file->length < 10 || memcmp(b, "\x93NUMPY", 6) != 0)
+        return report_fail(err, "not a .npy file: it does not begin with \\x93NUMPY");
+    if (b[6] < 1 || b[6] > 3)
+        return report_fail(err, ".npy format version %d.%d is unknown (1 to 3 are known)", b[6], b[7]);
     size_t fixed = b[6] == 1 ? 10 : 12;
-    if (file->length < fixed) return report_fail(err, "truncated: %zu bytes, the header wants %zu", file->length, fixed);
+    if (file->length < fixed)
+        return report_fail(err, "truncated: %zu bytes, the header wants %zu", file->length, fixed);
     size_t length = b[8] | (size_t)b[9] << 8;
     if (fixed == 12) length |= (size_t)b[10] << 16 | (size_t)b[11] << 24;
     if (length > file->length - fixed)
@@ -164,9 +169,9 @@ static em_dtype dtype_of(const npy_header *h, em_dtype wanted) {
         size_t size;
         em_dtype dtype;
     } known[] = {
-        {'b', 1, EM_BOOL}, {'i', 1, EM_I8},  {'i', 2, EM_I16}, {'i', 4, EM_I32}, {'i', 8, EM_I64}, {'u', 1, EM_U8},
-        {'u', 2, EM_U16},  {'u', 4, EM_U32}, {'u', 8, EM_U64}, {'f', 2, EM_F16}, {'f', 4, EM_F32}, {'f', 8, EM_F64},
-        {'c', 8, EM_C64},  {'c', 16, EM_C128},
+        {'b', 1, EM_BOOL}, {'i', 1, EM_I8},  {'i', 2, EM_I16}, {'i', 4, EM_I32},   {'i', 8, EM_I64},
+        {'u', 1, EM_U8},   {'u', 2, EM_U16}, {'u', 4, EM_U32}, {'u', 8, EM_U64},   {'f', 2, EM_F16},
+        {'f', 4, EM_F32},  {'f', 8, EM_F64}, {'c', 8, EM_C64}, {'c', 16, EM_C128},
     };
     for (size_t i = 0; i < sizeof known / sizeof *known; i++)
         if (known[i].kind == h->kind && known[i].size == h->size) return known[i].dtype;
@@ -220,8 +225,8 @@ bool npy_read(pool *p, const file_bytes *file, em_dtype wanted, em_tensor *out, 
     size_t have = file->length - data_at;
     bool fits = n >= 0 && (h.size == 0 || (uint64_t)n <= SIZE_MAX / h.size);
     if (!fits || (size_t)n * h.size > have)
-        return report_fail(err, "truncated: the data has %zu bytes, the shape wants %s%zu", have, fits ? "" : "more than ",
-                           fits ? (size_t)n * h.size : SIZE_MAX);
+        return report_fail(err, "truncated: the data has %zu bytes, the shape wants %s%zu", have,
+                           fits ? "" : "more than ", fits ? (size_t)n * h.size : SIZE_MAX);
     if (h.size == 0 && n > (int64_t)1 << 24) return report_fail(err, "too many empty strings");
     if (!tensor_new(p, dtype, h.rank, h.dims, out, err)) return false;
 

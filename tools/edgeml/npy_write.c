@@ -33,21 +33,17 @@ static void put_strings(const em_string *strings, int64_t n, size_t characters, 
 static em_dtype numpy_dtype(em_dtype dtype) {
     switch (dtype) {
     case EM_I4:
-    case EM_I2:
-        return EM_I8;
+    case EM_I2: return EM_I8;
     case EM_U4:
-    case EM_U2:
-        return EM_U8;
+    case EM_U2: return EM_U8;
     case EM_BF16:
     case EM_F8E4M3FN:
     case EM_F8E4M3FNUZ:
     case EM_F8E5M2:
     case EM_F8E5M2FNUZ:
     case EM_F4E2M1:
-    case EM_F8E8M0:
-        return EM_F32;
-    default:
-        return dtype;
+    case EM_F8E8M0: return EM_F32;
+    default: return dtype;
     }
 }
 
@@ -65,7 +61,10 @@ static char *header_text(pool *p, const em_tensor *t, size_t size) {
     if (t->dtype == EM_STRING) order = '<';
     char *shape = pool_printf(p, "(");
     for (int d = 0; d < t->rank; d++)
-        shape = pool_printf(p, "%s%lld%s", shape, (long long)t->dims[d], d + 1 < t->rank ? ", " : t->rank == 1 ? "," : "");
+        shape = pool_printf(p, "%s%lld%s", shape, (long long)t->dims[d],
+                            d + 1 < t->rank ? ", "
+                            : t->rank == 1  ? ","
+                                            : "");
     char *text = pool_printf(p, "{'descr': '%c%c%zu', 'fortran_order': False, 'shape': %s), }", order,
                              kind_letter(t->dtype), size, shape);
     /* numpy pads so that the elements begin at a multiple of 64. */

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "edgeml/wire.h"
+#include "edgeml/pb_wire.h"
 
 /* Field numbers of onnx.proto. */
 enum { MODEL_GRAPH = 7, MODEL_FUNCTIONS = 25, GRAPH_NODE = 1, FUNCTION_NODE = 7 };
@@ -74,9 +74,9 @@ bool op_list_of_model(pool *p, const file_bytes *model, op_list *out, em_error *
 }
 
 const char *op_tag_name(pool *p, const char *domain, const char *name) {
-    const char *tag = !*domain || !strcmp(domain, "ai.onnx")  ? "ai"
-                      : !strcmp(domain, "ai.onnx.ml")    ? "ml"
-                      : !strcmp(domain, "com.microsoft") ? "ms"
-                                                         : domain;
+    const char *tag = !*domain || !strcmp(domain, "ai.onnx") ? "ai"
+                      : !strcmp(domain, "ai.onnx.ml")        ? "ml"
+                      : !strcmp(domain, "com.microsoft")     ? "ms"
+                                                             : domain;
     return pool_printf(p, "%s.%s", tag, name);
 }

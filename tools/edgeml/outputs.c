@@ -51,7 +51,8 @@ bool outputs_write(pool *p, const char *folder, output_format format, const em_m
         return write_json(*path, value, err) ? true : report_prefix(err, "%s: ", *path);
     }
     *path = path_join(p, folder, pool_printf(p, "%s.%s", stem, format == OUTPUT_PB ? "pb" : "npy"));
-    bool ok = format == OUTPUT_PB ? pb_write(p, value, io.name, io.optional, &file, err) : npy_write(p, value, &file, err);
+    bool ok =
+        format == OUTPUT_PB ? pb_write(p, value, io.name, io.optional, &file, err) : npy_write(p, value, &file, err);
     ok = ok && file_write(*path, file.data, file.length, err);
     return ok ? true : report_prefix(err, "%s: ", *path);
 }

@@ -5,10 +5,21 @@
 #include <string.h>
 
 #include "edgeml/element.h"
-#include "edgeml/wire.h"
+#include "edgeml/pb_wire.h"
 
-enum { TENSOR_DIMS = 1, TENSOR_TYPE = 2, TENSOR_SEGMENT = 3, TENSOR_FLOATS = 4, TENSOR_INT32S = 5, TENSOR_STRINGS = 6,
-       TENSOR_INT64S = 7, TENSOR_RAW = 9, TENSOR_DOUBLES = 10, TENSOR_UINT64S = 11, TENSOR_LOCATION = 14 };
+enum {
+    TENSOR_DIMS = 1,
+    TENSOR_TYPE = 2,
+    TENSOR_SEGMENT = 3,
+    TENSOR_FLOATS = 4,
+    TENSOR_INT32S = 5,
+    TENSOR_STRINGS = 6,
+    TENSOR_INT64S = 7,
+    TENSOR_RAW = 9,
+    TENSOR_DOUBLES = 10,
+    TENSOR_UINT64S = 11,
+    TENSOR_LOCATION = 14
+};
 enum { LIST_TYPE = 2, LIST_TENSOR = 3, LIST_SPARSE = 4, LIST_SEQUENCE = 5, LIST_MAP = 6, LIST_OPTIONAL = 7 };
 enum { MAP_KEY_TYPE = 2, MAP_KEYS = 3, MAP_STRING_KEYS = 4, MAP_VALUES = 5 };
 enum { MAX_DEPTH = 8 }; /* recursion: sequences of optionals of sequences ... */
@@ -27,22 +38,14 @@ typedef struct storage {
 static storage storage_of(em_dtype dtype, int64_t n) {
     size_t count = (size_t)n;
     switch (dtype) {
-    case EM_F32:
-        return (storage){TENSOR_FLOATS, WIRE_FIXED32, 4, count};
-    case EM_C64:
-        return (storage){TENSOR_FLOATS, WIRE_FIXED32, 4, 2 * count};
-    case EM_F64:
-        return (storage){TENSOR_DOUBLES, WIRE_FIXED64, 8, count};
-    case EM_C128:
-        return (storage){TENSOR_DOUBLES, WIRE_FIXED64, 8, 2 * count};
-    case EM_I64:
-        return (storage){TENSOR_INT64S, WIRE_VARINT, 8, count};
-    case EM_U32:
-        return (storage){TENSOR_UINT64S, WIRE_VARINT, 4, count};
-    case EM_U64:
-        return (storage){TENSOR_UINT64S, WIRE_VARINT, 8, count};
-    case EM_STRING:
-        return (storage){TENSOR_STRINGS, WIRE_BYTES, 0, count};
+    case EM_F32: return (storage){TENSOR_FLOATS, WIRE_FIXED32, 4, count};
+    case EM_C64: return (storage){TENSOR_FLOATS, WIRE_FIXED32, 4, 2 * count};
+    case EM_F64: return (storage){TENSOR_DOUBLES, WIRE_FIXED64, 8, count};
+    case EM_C128: return (storage){TENSOR_DOUBLES, WIRE_FIXED64, 8, 2 * count};
+    case EM_I64: return (storage){TENSOR_INT64S, WIRE_VARINT, 8, count};
+    case EM_U32: return (storage){TENSOR_UINT64S, WIRE_VARINT, 4, count};
+    case EM_U64: return (storage){TENSOR_UINT64S, WIRE_VARINT, 8, count};
+    case EM_STRING: return (storage){TENSOR_STRINGS, WIRE_BYTES, 0, count};
     default: /* 4- and 2-bit types: an entry is a byte of packed elements */
         return (storage){TENSOR_INT32S, WIRE_VARINT, em_dtype_bytes(dtype, 1),
                          em_dtype_bytes(dtype, n) / em_dtype_bytes(dtype, 1)};
@@ -54,7 +57,12 @@ static void store(uint8_t *to, size_t width, uint64_t value) {
     uint8_t u8 = (uint8_t)value;
     uint16_t u16 = (uint16_t)value;
     uint32_t u32 = (uint32_t)value;
-    memcpy(to, width == 1 ? (void *)&u8 : width == 2 ? (void *)&u16 : width == 4 ? (void *)&u32 : (void *)&value, width);
+    memcpy(to,
+           width == 1   ? (void *)&u8
+           : width == 2 ? (void *)&u16
+           : width == 4 ? (void *)&u32
+                        : (void *)&value,
+           width);
 }
 
 /* Little-endian bytes to this machine's order. */
@@ -151,7 +159,8 @@ static bool read_tensor(pool *p, wire w, em_tensor *out, em_error *err) {
     bool failed = false;
     storage s = storage_of(h.dtype, n);
     size_t count = 0;
-    for (wire again = w; wire_next(&again, &field, &failed, err);) /* count first: nothing large is allocated on a claim */
+    for (wire again = w;
+         wire_next(&again, &field, &failed, err);) /* count first: nothing large is allocated on a claim */
         if (field.number == s.field && (field.type == WIRE_BYTES || field.type == s.type))
             if (!take_entries(&field, &s, NULL, &count, err)) return false;
     if (failed) return false;
@@ -187,8 +196,8 @@ static bool read_map(pool *p, wire w, int depth, em_tensor *out, em_error *err) 
         if (field.number == MAP_VALUES && !read_sequence(p, field.bytes, NULL, depth + 1, &values, err)) return false;
     }
     if (failed) return false;
-    storage s = key_dtype == EM_STRING ? (storage){MAP_STRING_KEYS, WIRE_BYTES, 0, 0}
-                                       : (storage){MAP_KEYS, WIRE_VARINT, 8, 0};
+    storage s =
+        key_dtype == EM_STRING ? (storage){MAP_STRING_KEYS, WIRE_BYTES, 0, 0} : (storage){MAP_KEYS, WIRE_VARINT, 8, 0};
     for (wire again = w; wire_next(&again, &field, &failed, err);)
         if (field.number == s.field && !take_entries(&field, &s, NULL, &count, err)) return false;
     int64_t n = (int64_t)count;
@@ -243,20 +252,16 @@ static bool read_member(pool *p, const wire_field *field, int depth, em_tensor *
     bool failed = false;
     if (depth > MAX_DEPTH) return report_fail(err, "malformed: nested too deeply");
     switch (field->number) {
-    case LIST_TENSOR:
-        return read_tensor(p, field->bytes, out, err);
-    case LIST_SEQUENCE:
-        return read_sequence(p, field->bytes, NULL, depth + 1, out, err);
-    case LIST_MAP:
-        return read_map(p, field->bytes, depth + 1, out, err);
+    case LIST_TENSOR: return read_tensor(p, field->bytes, out, err);
+    case LIST_SEQUENCE: return read_sequence(p, field->bytes, NULL, depth + 1, out, err);
+    case LIST_MAP: return read_map(p, field->bytes, depth + 1, out, err);
     case LIST_OPTIONAL:
         *out = (em_tensor){.kind = EM_NONE};
         for (wire w = field->bytes; wire_next(&w, &inner, &failed, err);)
             if (inner.number >= LIST_TENSOR && inner.type == WIRE_BYTES)
                 return read_member(p, &inner, depth + 1, out, err);
         return !failed;
-    default:
-        return report_fail(err, "sparse tensors are not supported");
+    default: return report_fail(err, "sparse tensors are not supported");
     }
 }
 
@@ -272,7 +277,8 @@ static bool read_sequence(pool *p, wire w, const em_io_info *io, int depth, em_t
         count++;
     }
     if (failed) return false;
-    if (count && items[0].kind == EM_MAP && !(io && io->kind == EM_SEQUENCE)) return join_maps(p, items, count, out, err);
+    if (count && items[0].kind == EM_MAP && !(io && io->kind == EM_SEQUENCE))
+        return join_maps(p, items, count, out, err);
     *out = (em_tensor){.kind = EM_SEQUENCE, .rank = 1, .dims = {(int64_t)count}, .data = items};
     out->dtype = count ? items[0].dtype : io ? io->dtype : EM_UNDEFINED;
     out->bytes = count * sizeof *items;

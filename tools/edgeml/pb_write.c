@@ -3,7 +3,7 @@
 
 #include "edgeml/element.h"
 #include "edgeml/pb.h"
-#include "edgeml/wire.h"
+#include "edgeml/pb_wire.h"
 
 enum { MEMBER_TENSOR = 1, MEMBER_SEQUENCE = 3 }; /* elem_type of SequenceProto and OptionalProto */
 

@@ -21,7 +21,8 @@ typedef struct pool {
 void *pool_alloc(pool *p, size_t bytes);
 /* count * each, checked. */
 void *pool_array(pool *p, size_t count, size_t each);
-/* Grows an array that has count elements and room for *capacity, so that one more fits; the old one stays in the pool. */
+/* Grows an array that has count elements and room for *capacity, so that one more fits; the old one stays in the pool.
+ */
 void *pool_grow(pool *p, void *array, size_t count, size_t *capacity, size_t each);
 /* NUL-terminated copy. */
 char *pool_text(pool *p, const char *text, size_t length);

@@ -147,9 +147,7 @@ void print_value(FILE *file, const char *name, const em_tensor *t, const print_s
             print_value(file, item, (const em_tensor *)t->data + i, style);
         }
         break;
-    case EM_NONE:
-        fputs(": none\n", file);
-        break;
+    case EM_NONE: fputs(": none\n", file); break;
     }
 }
 

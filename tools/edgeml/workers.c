@@ -81,8 +81,7 @@ static void finish(const worker_plan *plan, slot *s) {
     int status = 0;
     char death[128];
     close(s->pipe);
-    while (waitpid(s->process, &status, 0) < 0 && errno == EINTR) {
-    }
+    while (waitpid(s->process, &status, 0) < 0 && errno == EINTR) {}
     s->process = 0;
     bool clean = WIFEXITED(status) && WEXITSTATUS(status) == 0 && s->received == plan->result_bytes;
     if (s->late)

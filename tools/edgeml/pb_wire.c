@@ -1,13 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "edgeml/wire.h"
+#include "edgeml/pb_wire.h"
 
 #include <string.h>
 
-wire wire_of(const uint8_t *data, size_t length) { return (wire){data, data, data + length}; }
+wire wire_of(const uint8_t *data, size_t length) {
+    return (wire){data, data, data + length};
+}
 
-size_t wire_left(const wire *w) { return (size_t)(w->end - w->at); }
+size_t wire_left(const wire *w) {
+    return (size_t)(w->end - w->at);
+}
 
-size_t wire_offset(const wire *w, const uint8_t *at) { return (size_t)(at - w->file); }
+size_t wire_offset(const wire *w, const uint8_t *at) {
+    return (size_t)(at - w->file);
+}
 
 bool wire_varint(wire *w, uint64_t *value, em_error *err) {
     uint64_t v = 0;
@@ -19,12 +25,14 @@ bool wire_varint(wire *w, uint64_t *value, em_error *err) {
             return true;
         }
     }
-    return report_fail(err, w->at == w->end ? "truncated: a number is cut off at byte %zu" : "malformed number at byte %zu",
+    return report_fail(err,
+                       w->at == w->end ? "truncated: a number is cut off at byte %zu" : "malformed number at byte %zu",
                        wire_offset(w, w->at));
 }
 
 static bool fixed(wire *w, size_t width, uint64_t *value, em_error *err) {
-    if (wire_left(w) < width) return report_fail(err, "truncated: a number is cut off at byte %zu", wire_offset(w, w->end));
+    if (wire_left(w) < width)
+        return report_fail(err, "truncated: a number is cut off at byte %zu", wire_offset(w, w->end));
     *value = 0;
     for (size_t i = 0; i < width; i++) *value |= (uint64_t)w->at[i] << (8 * i);
     w->at += width;
@@ -38,7 +46,8 @@ bool wire_next(wire *w, wire_field *field, bool *failed, em_error *err) {
     *failed = true;
     if (!wire_varint(w, &key, err)) return false;
     *field = (wire_field){.number = (uint32_t)(key >> 3), .type = (int)(key & 7)};
-    if (key >> 3 == 0 || key >> 3 > 0x1fffffff) return report_fail(err, "not a protobuf message: bad field at byte %zu", start);
+    if (key >> 3 == 0 || key >> 3 > 0x1fffffff)
+        return report_fail(err, "not a protobuf message: bad field at byte %zu", start);
     switch (field->type) {
     case WIRE_VARINT:
         if (!wire_varint(w, &field->value, err)) return false;
@@ -52,13 +61,12 @@ bool wire_next(wire *w, wire_field *field, bool *failed, em_error *err) {
     case WIRE_BYTES:
         if (!wire_varint(w, &length, err)) return false;
         if (length > wire_left(w))
-            return report_fail(err, "truncated: field %u at byte %zu has %llu bytes, %zu are there", (unsigned)field->number,
-                               start, (unsigned long long)length, wire_left(w));
+            return report_fail(err, "truncated: field %u at byte %zu has %llu bytes, %zu are there",
+                               (unsigned)field->number, start, (unsigned long long)length, wire_left(w));
         field->bytes = (wire){w->file, w->at, w->at + length};
         w->at += length;
         break;
-    default:
-        return report_fail(err, "not a protobuf message: bad wire type %d at byte %zu", field->type, start);
+    default: return report_fail(err, "not a protobuf message: bad wire type %d at byte %zu", field->type, start);
     }
     *failed = false;
     return true;

@@ -2,8 +2,8 @@
 /* The protobuf wire format, read without copying and without trust, and written. Own code rather than protobuf-c, for
  * two reasons: messages can name the byte, and what the command reads is checked by other code than what the library
  * reads. */
-#ifndef EDGEML_WIRE_H
-#define EDGEML_WIRE_H
+#ifndef EDGEML_PB_WIRE_H
+#define EDGEML_PB_WIRE_H
 
 #include "edgeml/report.h"
 

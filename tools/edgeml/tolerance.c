@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "edgeml/compare.h"
+#include "edgeml/tolerance.h"
 
 #include <math.h>
 #include <string.h>
@@ -10,17 +10,17 @@ static const char *const kind_names[] = {"tensor", "sequence", "map", "list of m
 
 /* What was found while all elements are looked at. */
 typedef struct difference {
-    int64_t count, first;         /* elements that differ, and the first of them */
-    double absolute, relative;    /* largest errors of those */
+    int64_t count, first;      /* elements that differ, and the first of them */
+    double absolute, relative; /* largest errors of those */
 } difference;
 
 static bool same_real(double expected, double got, const tolerance *tol, double *absolute, double *relative) {
-    *absolute = *relative = 0.0;
+    *absolute = *relative = INFINITY;
     if (isnan(expected) || isnan(got)) return isnan(expected) && isnan(got);
     if (expected == got) return true;
+    if (isinf(expected) || isinf(got)) return false;
     *absolute = fabs(got - expected);
     *relative = expected != 0.0 ? *absolute / fabs(expected) : INFINITY;
-    if (isinf(expected) || isinf(got)) return false;
     return *absolute <= tol->atol + tol->rtol * fabs(expected);
 }
 
@@ -86,8 +86,8 @@ static bool fail(const difference *d, int64_t n, const char *where, const em_ten
     if (expected->dtype == EM_STRING)
         return report_fail(err, "at %s: expected %s, got %s (%lld of %lld differ)", where, want, have,
                            (long long)d->count, (long long)n);
-    return report_fail(err, "at %s: expected %s, got %s (%lld of %lld differ, largest error %.3g, relative %.3g)", where,
-                       want, have, (long long)d->count, (long long)n, d->absolute, d->relative);
+    return report_fail(err, "at %s: expected %s, got %s (%lld of %lld differ, largest error %.3g, relative %.3g)",
+                       where, want, have, (long long)d->count, (long long)n, d->absolute, d->relative);
 }
 
 static bool compare_elements(const em_tensor *expected, const em_tensor *got, const tolerance *tol, em_error *err) {
@@ -98,7 +98,8 @@ static bool compare_elements(const em_tensor *expected, const em_tensor *got, co
     for (int64_t i = 0; i < n; i++)
         if (!same_element(expected, i, got, i, tol, &absolute, &relative)) count(&d, i, absolute, relative);
     if (d.count == 0) return true;
-    return fail(&d, n, index_text(expected->dims, expected->rank, d.first, where), expected, d.first, got, d.first, err);
+    return fail(&d, n, index_text(expected->dims, expected->rank, d.first, where), expected, d.first, got, d.first,
+                err);
 }
 
 static int64_t key_index(const em_tensor *keys, const em_tensor *wanted, int64_t i) {
