@@ -129,7 +129,9 @@ void case_run(const char *folder, const case_options *options, case_result *resu
     if (ok) {
         result->outcome = CASE_PASSED;
     } else {
-        snprintf(result->reason, sizeof result->reason, "%s", err.message);
+        size_t prefix = strlen(path); /* the library names the file; the case's folder is shown anyway */
+        bool twice = !strncmp(err.message, path, prefix) && !strncmp(err.message + prefix, ": ", 2);
+        snprintf(result->reason, sizeof result->reason, "%s", err.message + (twice ? prefix + 2 : 0));
         if (err.status == EM_ERR_UNSUPPORTED) {
             result->outcome = CASE_UNSUPPORTED;
             list_lacking(&p, path, result);

@@ -215,7 +215,7 @@ static void copy_element(uint8_t *to, const uint8_t *from, size_t size, size_t w
 
 bool npy_read(pool *p, const file_bytes *file, em_dtype wanted, em_tensor *out, em_error *err) {
     npy_header h = {0};
-    size_t data_at;
+    size_t data_at = 0;
     if (!read_header(file, &h, &data_at, err)) return false;
     em_dtype dtype = dtype_of(&h, wanted);
     if (dtype == EM_UNDEFINED) return report_fail(err, "numpy type %c%zu is no ONNX type", h.kind, h.size);

@@ -11,7 +11,8 @@ typedef struct tolerance {
 } tolerance;
 
 /* What ONNX's own test runner uses; 2^-6 is two steps of bfloat16. */
-#define TOLERANCE_DEFAULT ((tolerance){1e-3, 1e-7, 0x1p-6})
+#define TOLERANCE_DEFAULT \
+    { 1e-3, 1e-7, 0x1p-6 }
 
 /* Kind, element type and shape must be equal. Floats of 16 bits and more and complex numbers may differ by the
  * tolerance; NaN equals NaN; integers, bools, strings and floats of 8 bits and less must be equal. Maps are compared
