@@ -53,7 +53,7 @@ static void redirect_outputs(em_session *s, const eml_binding *b, const em_tenso
         const eml_plan_value *value = &eml_plan_values(b->plan)[refs[i]];
         if (!value->direct) continue;
         bool fits = i < n_outputs && outputs[i].data != NULL && outputs[i].bytes >= value->bytes &&
-                    !meets_input(s, inputs, outputs[i].data, value->bytes);
+                    !meets_input(s, inputs, outputs[i].data, (size_t)value->bytes);
         b->values[refs[i]].data = fits ? outputs[i].data : s->arena + value->at;
     }
 }

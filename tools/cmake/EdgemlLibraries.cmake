@@ -41,7 +41,8 @@ endif()
 if(EDGEML_STATIC)
     if(CMAKE_EXECUTABLE_FORMAT STREQUAL "ELF" AND CMAKE_OBJCOPY)
         # One relocatable object with protobuf-c inside, everything but em_* made local. --unique keeps the sections of
-        # equally named static functions apart, so that a program's --gc-sections still sees single functions.
+        # equally named static functions apart, so that a program's --gc-sections still sees single functions; groups
+        # that several objects share (the pc thunks of 32-bit x86) are settled here, as local symbols could not be later.
         set(single_object "${PROJECT_BINARY_DIR}/edgeml_single.o")
         set(object_list "${PROJECT_BINARY_DIR}/edgeml_objects.rsp")
         file(GENERATE OUTPUT "${object_list}" CONTENT "$<JOIN:${edgeml_objects},\n>\n")
@@ -51,14 +52,17 @@ if(EDGEML_STATIC)
         if(EDGEML_PROTOBUF_C_LIBRARY MATCHES "\\${CMAKE_STATIC_LIBRARY_SUFFIX}$")
             set(libraries "${EDGEML_PROTOBUF_C_LIBRARY}")
         endif()
-        check_linker_flag(C "LINKER:--unique" EDGEML_LINKER_UNIQUE) # lld and mold keep sections apart by themselves
-        set(unique "")
-        if(EDGEML_LINKER_UNIQUE)
-            set(unique "-Wl,--unique")
-        endif()
+        set(merge_flags "")
+        foreach(flag --unique --force-group-allocation) # GNU ld; lld and mold keep sections apart by themselves
+            string(MAKE_C_IDENTIFIER "EDGEML_LINKER${flag}" known)
+            check_linker_flag(C "-r;-nostdlib;-Wl,${flag}" ${known})
+            if(${known})
+                list(APPEND merge_flags "-Wl,${flag}")
+            endif()
+        endforeach()
         add_custom_command(
             OUTPUT "${single_object}"
-            COMMAND "${CMAKE_C_COMPILER}" ${machine_flags} -r -nostdlib ${unique} -o "${single_object}"
+            COMMAND "${CMAKE_C_COMPILER}" ${machine_flags} -r -nostdlib ${merge_flags} -o "${single_object}"
                     "@${object_list}" ${libraries}
             COMMAND "${CMAKE_OBJCOPY}" --wildcard --keep-global-symbol=em_* "${single_object}"
             DEPENDS ${edgeml_objects} "${object_list}"

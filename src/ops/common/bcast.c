@@ -69,7 +69,7 @@ void eml_bcast_plan(const eml_bcast_shape *shapes, int count, const int64_t *dim
     for (int d = 0; d < to; d++) n *= views[0].dims[d];
     int64_t tile = 0;
     for (int v = 0; v < count; v++) {
-        views[v].mode = mode_of(&views[v], n);
+        views[v].mode = (int32_t)mode_of(&views[v], n);
         if (views[v].mode != EML_BCAST_TILE) continue;
         if (tile == 0) tile = period(&views[v]);
         if (period(&views[v]) != tile) views[v].mode = EML_BCAST_GATHER;
