@@ -12,4 +12,4 @@ cmake --preset release --log-level=WARNING >/dev/null
 cmake --build --preset release
 
 set -x
-build/examples/churn_infer examples/churn/churn.onnx examples/churn/churn.csv
+build/examples/churn_infer examples/churn/churn.onnx examples/churn/customers.csv
