@@ -1,0 +1,37 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# The ONNX project's own operator tests, the tabular cases and real models with recorded answers, which lie in
+# ../shared beside the source. Skipped (77) where that is absent. Folders that need an operator this build lacks are
+# counted as skipped; a folder whose operators are all there must pass, and no fewer than LEAST_NODE_TESTS must run, so
+# that losing an operator fails too.
+set -eu
+
+LEAST_NODE_TESTS=1100
+models="churn_retention tract_xgb_cls mlnet_181031_12 tree_cls_onnx2c"
+
+if [ ! -d "${EDGEML_SHARED_DIR:-}" ]; then
+    echo "conformance: skipped, ../shared is absent"
+    exit 77
+fi
+work=$PWD/conformance
+mkdir -p "$work"
+for archive in "$EDGEML_SHARED_DIR"/conformance/*.tar.xz "$EDGEML_SHARED_DIR"/tabular/*.tar.xz; do
+    stamp=$work/$(basename "$archive").unpacked
+    [ -e "$stamp" ] || { tar -xJf "$archive" -C "$work" && : >"$stamp"; }
+done
+
+failed=0
+"$EDGEML" test -j 2 --quiet --allow-unsupported "$work/data" >"$work/node.txt" 2>&1 || failed=1
+tail -n 1 "$work/node.txt"
+passed=$(sed -n 's/^\([0-9]*\) passed, .*/\1/p' "$work/node.txt" | tail -n 1)
+[ "${passed:-0}" -ge "$LEAST_NODE_TESTS" ] || { echo "expected at least $LEAST_NODE_TESTS node tests"; failed=1; }
+
+"$EDGEML" test -j 2 --quiet --rtol 1e-4 --atol 1e-4 "$work/tabular" >"$work/tabular.txt" 2>&1 || failed=1
+tail -n 1 "$work/tabular.txt"
+
+for model in $models; do
+    "$EDGEML" test --quiet --rtol 1e-4 --atol 1e-4 "$EDGEML_SHARED_DIR/models/$model" >"$work/$model.txt" 2>&1 || failed=1
+    echo "$model: $(tail -n 1 "$work/$model.txt")"
+done
+[ "$failed" = 0 ] || grep -h -i 'fail' "$work"/*.txt | head -n 40
+exit "$failed"
