@@ -36,7 +36,7 @@ static em_status eval(eml_ctx *ctx, const eml_op_entry *entry, eml_run *run, eml
     if (run->scratch == NULL || run->state == NULL) return eml_ctx_no_memory(ctx);
     for (int i = 0; i < ctx->n_out && !entry->op->dynamic_out; i++) {
         em_tensor *out = ctx->out[i];
-        if (out == NULL || out->kind != EM_TENSOR) continue;
+        if (out == NULL || (out->kind != EM_TENSOR && out->kind != EM_MAPS)) continue;
         out->data = ctx_alloc(arena, out->bytes);
         if (out->data == NULL) return eml_ctx_no_memory(ctx);
     }
