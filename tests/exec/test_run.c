@@ -440,6 +440,48 @@ static void shape_arithmetic_needs_no_dynamic_step(void **state) {
     close_session(&f);
 }
 
+/* Ten elementwise steps overwrite one buffer; what an outer reader still needs is not overwritten. */
+static void a_chain_runs_in_place(void **state) {
+    (void)state;
+    fixture f;
+    memset(&f, 0, sizeof(f));
+    onnx_buffer graph = {.length = 0};
+    onnx_input(&graph, "x", EM_F32, 1, (const int64_t[]){1024});
+    onnx_node(&graph, "", "Neg", "x", "v0", NULL);
+    static const char *const names[] = {"v0", "v1", "v2", "v3", "v4", "v5", "v6", "v7", "v8", "v9"};
+    for (int i = 0; i < 9; i++) onnx_node(&graph, "", i % 2 ? "Abs" : "Neg", names[i], names[i + 1], NULL);
+    onnx_node(&graph, "", "Add", "v9,v0", "y", NULL); /* v0 must have survived */
+    onnx_output(&graph, "y", EM_F32, 1, (const int64_t[]){1024});
+    onnx_model(&f.bytes, &graph, 17);
+    must(&f, open_session(&f, NULL));
+    em_memory_info info;
+    em_session_memory(f.session, &info);
+    assert_in_range(info.arena_bytes, 2 * 4096, 2 * 4096 + 64);
+    static float x[1024];
+    for (int i = 0; i < 1024; i++) x[i] = (float)(i - 512);
+    em_tensor in = em_tensor_f32(x, 1, (const int64_t[]){1024}), out = {.kind = EM_TENSOR};
+    must(&f, em_session_run(f.session, &in, 1, &out, 1, &f.err));
+    for (int i = 0; i < 1024; i++) {
+        float v9 = x[i] > 0 ? -x[i] : x[i]; /* Neg of Abs, at the end */
+        assert_true(((const float *)out.data)[i] == v9 - x[i]);
+    }
+    close_session(&f);
+}
+
+/* The caller may pass one buffer as input and output. */
+static void input_and_output_may_be_one_buffer(void **state) {
+    (void)state;
+    fixture f;
+    make_relu(&f);
+    must(&f, open_session(&f, NULL));
+    float x[6] = {1, 2, 3, -4, 5, -6}, copy[6];
+    memcpy(copy, x, sizeof(x));
+    em_tensor in = em_tensor_f32(x, 2, (const int64_t[]){2, 3}), out = {.data = x, .bytes = sizeof(x)};
+    must(&f, em_session_run(f.session, &in, 1, &out, 1, &f.err));
+    check_relu(copy, x, 2);
+    close_session(&f);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(batches_of_any_size_without_allocation_when_seen),
@@ -452,6 +494,8 @@ int main(void) {
         cmocka_unit_test(cancel_and_profile),
         cmocka_unit_test(every_allocation_fails_in_turn),
         cmocka_unit_test(shape_arithmetic_needs_no_dynamic_step),
+        cmocka_unit_test(a_chain_runs_in_place),
+        cmocka_unit_test(input_and_output_may_be_one_buffer),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
