@@ -14,6 +14,7 @@
 #ifndef EML_KERNELS_KERNELS_H
 #define EML_KERNELS_KERNELS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -40,6 +41,29 @@ typedef void eml_unary_f32_fn(size_t n, const float *x, float *out);
 typedef void eml_unary_f64_fn(size_t n, const double *x, double *out);
 /* out[i] = f(x[i]; p, q); what p and q mean stands beside the kernel in kernels.def. */
 typedef void eml_unary2_f32_fn(size_t n, const float *x, float p, float q, float *out);
+
+/* ---- Types of the kernels on rows: x[rows, cols] with x_stride elements from row to row ---- */
+
+/* out[r] = reduction of row r. Sums go over 32 lanes, element i into lane i mod 32, and the lanes are added by halves
+ * (l with l + 16, then l + 8, ...); every 4096 elements the result moves on into a double. The order is the same in
+ * every set. Of no elements: sums 0, max -infinity, min infinity. A NaN gives NaN. */
+typedef void eml_reduce_rows_f32_fn(size_t rows, size_t cols, const float *x, size_t x_stride, float *out);
+/* out[c] = reduction over the rows, one after the other (in sums, 256 at a time). out must not overlap x. */
+typedef void eml_reduce_cols_f32_fn(size_t rows, size_t cols, const float *x, size_t x_stride, float *out);
+/* out[r] = column of the largest (smallest) element of row r, the first one of equals; a NaN, the first, comes before
+ * all. cols > 0. */
+typedef void eml_arg_rows_f32_fn(size_t rows, size_t cols, const float *x, size_t x_stride, int64_t *out);
+/* out[r, c] depends on row r only; out may be x when the strides agree. */
+typedef void eml_map_rows_f32_fn(size_t rows, size_t cols, const float *x, size_t x_stride, float *out,
+                                 size_t out_stride);
+/* out[r, c] = (x[r, c] - offset[c]) * scale[c], without gaps between rows. out may be x. */
+typedef void eml_scale_cols_f32_fn(size_t rows, size_t cols, const float *x, const float *offset, const float *scale,
+                                   float *out);
+/* out[r, c] = b[c] + sum over i of x[r, i] * w[c, i]; w[cols, features] without gaps, b NULL for none. Meant for few
+ * columns and features (a linear model); out must not overlap the inputs. The sum of a row goes over the lanes of this
+ * set's vectors, whatever the number of rows. */
+typedef void eml_linear_f32_fn(size_t rows, size_t features, size_t cols, const float *x, size_t x_stride,
+                               const float *w, const float *b, float *out, size_t out_stride);
 
 /* ---- The table ---- */
 

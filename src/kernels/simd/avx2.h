@@ -364,6 +364,10 @@ static inline vi64 vi64_select(vm64 m, vi64 a, vi64 b) {
 }
 
 /* Masks. */
+static inline vm32 vm32_first(size_t n) {
+    return avx2_first32(n);
+}
+
 static inline vm32 vm32_and(vm32 a, vm32 b) {
     return _mm256_and_si256(a, b);
 }

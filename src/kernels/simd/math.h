@@ -38,6 +38,15 @@ static inline vf32 vf32_exp(vf32 x) {
     return vf32_ldexp(vf32_add(p, vf32_set1(1.0f)), n);
 }
 
+/* e^x for x <= 0, but 0 where it is below 2^-125: a processor may need a hundred cycles for each subnormal result. */
+static inline vf32 vf32_exp_negative(vf32 x) {
+    vi32 n;
+    vf32 least = vf32_set1(-86.5f);
+    vf32 p = vf32_exp_reduced(vf32_max(least, x), &n);
+    vf32 scale = vi32_as_f32(vi32_shl(vi32_add(n, vi32_set1(127)), 23));
+    return vf32_select(vf32_lt(x, least), vf32_set1(0.0f), vf32_fma(scale, p, scale));
+}
+
 /* e^x - 1 for x <= 0; below -17.4 it rounds to -1. */
 static inline vf32 vf32_expm1_negative(vf32 x) {
     vi32 n;

@@ -234,6 +234,11 @@ static inline vi64 vi64_select(vm64 m, vi64 a, vi64 b) {
 }
 
 /* Masks. */
+static inline vm32 vm32_first(size_t n) {
+    static const uint32_t lane[4] = {0, 1, 2, 3};
+    return vcltq_u32(vld1q_u32(lane), vdupq_n_u32((uint32_t)n));
+}
+
 static inline vm32 vm32_and(vm32 a, vm32 b) {
     return vandq_u32(a, b);
 }

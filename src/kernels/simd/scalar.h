@@ -194,6 +194,10 @@ static inline vm32 vi32_eq(vi32 a, vi32 b) {
 }
 
 /* Masks. */
+static inline vm32 vm32_first(size_t n) {
+    return n > 0;
+}
+
 static inline vm32 vm32_and(vm32 a, vm32 b) {
     return a & b;
 }

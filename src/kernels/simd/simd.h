@@ -18,6 +18,7 @@
  *   shl sar               by 0..31 bits
  *   vf32_ldexp(a, n)      a * 2^n for normal a and |n| <= 250; any n when a is NaN
  *   vi32_from_f32         truncates; out of range is unspecified
+ *   vm32_first(n)         the first n <= N lanes
  *   vm32_bits             lane i -> bit i; vm32_store_u8 writes N bytes 0 or 1, vm32_load_u8 takes any non-zero byte
  *   vf64_load_f32         vf64_lanes floats widened; vf64_store_f32 rounds to nearest even */
 #ifndef EML_KERNELS_SIMD_H
@@ -25,14 +26,31 @@
 
 #include "kernels/kernels.h"
 
-#if defined(EML_ISA_AVX512)
+/* EML_SIMD_256 before the inclusion: vectors of at most 256 bits, for bodies whose rows are shorter than longer ones.
+ */
+#if defined(EML_ISA_AVX512) && !defined(EML_SIMD_256)
 #include "kernels/simd/avx512.h"
-#elif defined(EML_ISA_AVX2)
+#elif defined(EML_ISA_AVX2) || defined(EML_ISA_AVX512)
 #include "kernels/simd/avx2.h"
 #elif defined(EML_ISA_NEON)
 #include "kernels/simd/neon.h"
 #else
 #include "kernels/simd/scalar.h"
+#endif
+
+/* Before a loop of a few constant rounds over an array of vectors: unrolled, the array can live in registers. With one
+ * lane the arrays have more elements than a processor has registers, and the code would only grow. */
+#if defined(__clang__)
+#define EML_UNROLL_ALWAYS _Pragma("clang loop unroll(full)")
+#elif defined(__GNUC__)
+#define EML_UNROLL_ALWAYS _Pragma("GCC unroll 32")
+#else
+#define EML_UNROLL_ALWAYS
+#endif
+#ifdef EML_ISA_SCALAR
+#define EML_UNROLL
+#else
+#define EML_UNROLL EML_UNROLL_ALWAYS
 #endif
 
 /* The symbol of a kernel in this set: EML_FN(add_f32) is eml_add_f32_avx2. */
