@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Derives the polynomial coefficients of src/kernels/simd/math.h (needs numpy and scipy).
+"""Derives the polynomial coefficients of src/kernels/simd/functions.h (needs numpy and scipy).
 
 Each polynomial is fitted for the least largest weighted error (Lawson's iteratively reweighted least squares on Chebyshev
 points), then rounded to float one coefficient at a time, lowest power first, the others being fitted again each time.

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Elementwise kernels with one operand that need no approximation. */
-#include "kernels/simd/unary.h"
+#include "kernels/simd/loops.h"
 
 static inline vf32 reciprocal_f32(vf32 x) {
     return vf32_div(vf32_set1(1.0f), x);

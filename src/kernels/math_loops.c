@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Elementwise elementary functions and the activations made of them. */
-#include "kernels/simd/math.h"
-#include "kernels/simd/unary.h"
+#include "kernels/simd/functions.h"
+#include "kernels/simd/loops.h"
 
 static inline vf32 elu(vf32 x, vf32 p, vf32 q) {
     vf32 zero = vf32_set1(0.0f);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Reductions of a run of floats; the order of sums is told in kernels.h. */
-#ifndef EML_SIMD_REDUCE_H
-#define EML_SIMD_REDUCE_H
+#ifndef EML_SIMD_REDUCTIONS_H
+#define EML_SIMD_REDUCTIONS_H
 
 #include <math.h>
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Elementary functions of vectors, f32. Polynomials by tools/minimax.py. Errors in ulp (worst of all sets, found by
  * tests/kernels/check_math.c) stand beside the kernels in kernels.def. NaN gives NaN throughout. */
-#ifndef EML_SIMD_MATH_H
-#define EML_SIMD_MATH_H
+#ifndef EML_SIMD_FUNCTIONS_H
+#define EML_SIMD_FUNCTIONS_H
 
 #include <math.h>
 

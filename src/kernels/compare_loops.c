@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Comparisons to bytes and selection by bytes. Scalar operands as in binary.c. */
+/* Comparisons to bytes and selection by bytes. Scalar operands as in binary_loops.c. */
 #include <string.h>
 
 #include "kernels/simd/simd.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Row by row: softmax and the normalizations. And the scaling of columns. */
-#include "kernels/simd/math.h"
-#include "kernels/simd/reduce.h"
+#include "kernels/simd/functions.h"
+#include "kernels/simd/reductions.h"
 
 /* out[i] = f(x[i], d) for i < n */
 #define MAP(name, f)                                                                 \

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Sums and extremes along rows and down columns. */
-#include "kernels/simd/reduce.h"
+#include "kernels/simd/reductions.h"
 
 #define REDUCE_ROWS(name, reduction)                                                           \
     void EML_FN(name)(size_t rows, size_t cols, const float *x, size_t x_stride, float *out) { \

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A kernel out of a function of one vector: the loop and the tail. */
-#ifndef EML_SIMD_UNARY_H
-#define EML_SIMD_UNARY_H
+#ifndef EML_SIMD_LOOPS_H
+#define EML_SIMD_LOOPS_H
 
 #include "kernels/simd/simd.h"
 
