@@ -4,6 +4,8 @@
 #ifndef EML_OPS_COMMON_BLOCK_H
 #define EML_OPS_COMMON_BLOCK_H
 
+#include <string.h>
+
 #include "ops/op.h"
 
 /* Elements per block. 64: ten vectors or so amortise the calls, and five buffers of doubles still fit a small stack. */
@@ -14,6 +16,7 @@ typedef union eml_block {
     double f64[EML_BLOCK];
     float f32[EML_BLOCK];
     int64_t i64[EML_BLOCK];
+    uint64_t u64[EML_BLOCK];
     uint32_t u32[EML_BLOCK];
     uint16_t u16[EML_BLOCK];
     uint8_t u8[EML_BLOCK];
@@ -72,6 +75,16 @@ static inline void *eml_at(void *data, int64_t i, size_t size) {
 }
 static inline const void *eml_at_const(const void *data, int64_t i, size_t size) {
     return (const unsigned char *)data + (size_t)i * size;
+}
+
+/* Copies one element of 1, 2, 4 or 8 bytes. */
+static inline void eml_copy_element(void *to, const void *from, size_t size) {
+    switch (size) {
+    case 1: memcpy(to, from, 1); break;
+    case 2: memcpy(to, from, 2); break;
+    case 4: memcpy(to, from, 4); break;
+    default: memcpy(to, from, 8); break;
+    }
 }
 
 #endif
