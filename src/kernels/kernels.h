@@ -65,6 +65,56 @@ typedef void eml_scale_cols_f32_fn(size_t rows, size_t cols, const float *x, con
 typedef void eml_linear_f32_fn(size_t rows, size_t features, size_t cols, const float *x, size_t x_stride,
                                const float *w, const float *b, float *out, size_t out_stride);
 
+/* ---- Matrix products ---- */
+
+/* out[i, j] = min(max(alpha * (sum over p of a(i, p) * b(p, j)) + beta * c(i, j), low), high), i < m, j < n, p < k.
+ * Transposes and broadcasts are strides: a(i, p) = a[i * a_row + p * a_col], likewise b and c. An element's sum runs
+ * over p = 0, 1, ... in one accumulator, so it has the same bits whatever m, n, the layout of b and the neighbours are.
+ * out must not overlap the inputs. */
+typedef struct eml_gemm_f32 {
+    size_t m, n, k;
+    const float *a;
+    size_t a_row, a_col;
+    const float *b; /* not read when packed is given */
+    size_t b_row, b_col;
+    const float *packed; /* what pack_b_f32 made of b, or NULL */
+    const float *c;      /* NULL: no c, beta is not used; c_col is 0 or 1 */
+    size_t c_row, c_col;
+    float alpha, beta;
+    float low, high; /* -INFINITY, INFINITY: no clamping; NaN stays */
+    float *out;
+    size_t out_row;
+} eml_gemm_f32;
+
+typedef struct eml_gemm_f64 {
+    size_t m, n, k;
+    const double *a;
+    size_t a_row, a_col;
+    const double *b;
+    size_t b_row, b_col;
+    const double *packed;
+    const double *c;
+    size_t c_row, c_col;
+    double alpha, beta;
+    double low, high;
+    double *out;
+    size_t out_row;
+} eml_gemm_f64;
+
+/* packed[k * n]: columns in panels of EML_GEMM_PANEL_BYTES (16 floats, 8 doubles; the last panel may be narrower),
+ * panel after panel, row after row within a panel. Panels from column j on, a multiple of the width, begin at packed[j
+ * * k]: so a packed b can be split by columns. The same for every set. */
+enum { EML_GEMM_PANEL_BYTES = 64 };
+typedef void eml_gemm_pack_f32_fn(size_t k, size_t n, const float *b, size_t b_row, size_t b_col, float *packed);
+typedef void eml_gemm_pack_f64_fn(size_t k, size_t n, const double *b, size_t b_row, size_t b_col, double *packed);
+
+/* scratch: as many elements as the _scratch kernel says for the same m, n, k, strides and packed (NULL or not); 0 when
+ * b is packed. It reads no data. */
+typedef void eml_gemm_f32_fn(const eml_gemm_f32 *g, float *scratch);
+typedef void eml_gemm_f64_fn(const eml_gemm_f64 *g, double *scratch);
+typedef size_t eml_gemm_scratch_f32_fn(const eml_gemm_f32 *g);
+typedef size_t eml_gemm_scratch_f64_fn(const eml_gemm_f64 *g);
+
 /* ---- The table ---- */
 
 typedef enum eml_isa { EML_USE_ANY = 0, EML_USE_SCALAR, EML_USE_AVX2, EML_USE_AVX512, EML_USE_NEON } eml_isa;

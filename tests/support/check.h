@@ -42,7 +42,7 @@ void check_fill_bytes(void *p, size_t bytes); /* any bits */
 
 /* Memory of slot 0..CHECK_SLOTS-1, at most CHECK_SLOT_BYTES: its end (or its start) touches a page that faults; the
  * side that cannot is watched by check_slot_intact. Contents are unspecified. The old memory of the slot is gone. */
-enum { CHECK_SLOTS = 8, CHECK_SLOT_BYTES = 1 << 20 };
+enum { CHECK_SLOTS = 8, CHECK_SLOT_BYTES = 4 << 20 };
 void *check_slot(int slot, size_t bytes, bool at_end);
 bool check_slots_intact(void);
 

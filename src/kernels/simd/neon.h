@@ -34,20 +34,25 @@ enum { vf32_lanes = 4, vi32_lanes = 4, vf64_lanes = 2, vi64_lanes = 2 };
         if (n > 0) x = vld1q_lane_##S(p, x, 0);           \
         if (n > 1) x = vld1q_lane_##S(p + 1, x, 1);       \
         if (n > 2) x = vld1q_lane_##S(p + 2, x, 2);       \
+        if (n > 3) x = vld1q_lane_##S(p + 3, x, 3);       \
         return x;                                         \
     }                                                     \
     static inline void V##_store_n(T *p, V x, size_t n) { \
         if (n > 0) vst1q_lane_##S(p, x, 0);               \
         if (n > 1) vst1q_lane_##S(p + 1, x, 1);           \
         if (n > 2) vst1q_lane_##S(p + 2, x, 2);           \
+        if (n > 3) vst1q_lane_##S(p + 3, x, 3);           \
     }
 #define NEON_TAIL2(V, T, S)                               \
     static inline V V##_load_n(const T *p, size_t n) {    \
         V x = vdupq_n_##S(0);                             \
-        return n > 0 ? vld1q_lane_##S(p, x, 0) : x;       \
+        if (n > 0) x = vld1q_lane_##S(p, x, 0);           \
+        if (n > 1) x = vld1q_lane_##S(p + 1, x, 1);       \
+        return x;                                         \
     }                                                     \
     static inline void V##_store_n(T *p, V x, size_t n) { \
         if (n > 0) vst1q_lane_##S(p, x, 0);               \
+        if (n > 1) vst1q_lane_##S(p + 1, x, 1);           \
     }
 NEON_MEMORY(vf32, float, f32)
 NEON_TAIL4(vf32, float, f32)

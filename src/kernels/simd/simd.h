@@ -6,7 +6,7 @@
  *   vm32 vm64             one truth value per lane of a 32-bit or 64-bit vector
  *
  *   set1 load store       memory needs no alignment
- *   load_n store_n        the first n < N lanes; others are read as zero, and no byte beyond is touched
+ *   load_n store_n        the first n <= N lanes; others are read as zero, and no byte beyond is touched
  *   add sub mul           integers wrap
  *   fma(a, b, c)          a * b + c, nfma c - a * b; rounded once where the hardware can, else twice (scalar on x86)
  *   min max(a, b)         b NaN gives NaN; a NaN is unspecified
@@ -51,6 +51,12 @@
 #define EML_UNROLL
 #else
 #define EML_UNROLL EML_UNROLL_ALWAYS
+#endif
+
+#if defined(__GNUC__)
+#define EML_INLINE inline __attribute__((always_inline))
+#else
+#define EML_INLINE inline
 #endif
 
 /* The symbol of a kernel in this set: EML_FN(add_f32) is eml_add_f32_avx2. */
