@@ -178,6 +178,8 @@ em_status eml_load_attributes(eml_loader *l, const Onnx__NodeProto *proto, const
         if (!is_text(name)) return eml_fail(l->err, EM_ERR_MODEL, "an attribute has no name");
         if (named(proto->attribute, i, name) != NULL)
             return eml_fail(l->err, EM_ERR_MODEL, "attribute '%s' is given twice", name);
+        if (attr == NULL && at->function == NULL)
+            return eml_fail(l->err, EM_ERR_MODEL, "attribute '%s' refers to one of a function, but is in none", name);
         if (attr == NULL) continue; /* the call leaves it out, so it is left out here */
         eml_attr *to = &attrs[kept++];
         to->name = eml_load_text(l, name);
