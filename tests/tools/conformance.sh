@@ -14,19 +14,16 @@ if [ ! -d "${EDGEML_SHARED_DIR:-}" ]; then
     exit 77
 fi
 work=$PWD/conformance
+sh "$EDGEML_SOURCE_DIR/tests/unpack_shared.sh" "$EDGEML_SHARED_DIR" "$PWD/shared"
 mkdir -p "$work"
-for archive in "$EDGEML_SHARED_DIR"/conformance/*.tar.xz "$EDGEML_SHARED_DIR"/tabular/*.tar.xz; do
-    stamp=$work/$(basename "$archive").unpacked
-    [ -e "$stamp" ] || { tar -xJf "$archive" -C "$work" && : >"$stamp"; }
-done
 
 failed=0
-"$EDGEML" test -j 2 --quiet --allow-unsupported "$work/data" >"$work/node.txt" 2>&1 || failed=1
+"$EDGEML" test -j 2 --quiet --allow-unsupported "$PWD/shared/data" >"$work/node.txt" 2>&1 || failed=1
 tail -n 1 "$work/node.txt"
 passed=$(sed -n 's/^\([0-9]*\) passed, .*/\1/p' "$work/node.txt" | tail -n 1)
 [ "${passed:-0}" -ge "$LEAST_NODE_TESTS" ] || { echo "expected at least $LEAST_NODE_TESTS node tests"; failed=1; }
 
-"$EDGEML" test -j 2 --quiet --rtol 1e-4 --atol 1e-4 "$work/tabular" >"$work/tabular.txt" 2>&1 || failed=1
+"$EDGEML" test -j 2 --quiet --rtol 1e-4 --atol 1e-4 "$PWD/shared/tabular" >"$work/tabular.txt" 2>&1 || failed=1
 tail -n 1 "$work/tabular.txt"
 
 for model in $models; do
