@@ -64,7 +64,7 @@ export PKG_CONFIG_LIBDIR="$lib/pkgconfig" PKG_CONFIG_SYSROOT_DIR="$sysroot"
 cmake --preset test -B "$build" --log-level=WARNING \
     -DCMAKE_SYSTEM_NAME=Linux -DCMAKE_SYSTEM_PROCESSOR="$machine" -DCMAKE_C_COMPILER=$triplet-gcc -DCMAKE_C_FLAGS="$flags" \
     -DCMAKE_CROSSCOMPILING_EMULATOR="$(command -v "$emulator" || true)" \
-    -DCMAKE_EXE_LINKER_FLAGS="-Wl,--dynamic-linker=$loader,-rpath,/usr/$triplet/lib,-rpath,$lib" \
+    -DCMAKE_EXE_LINKER_FLAGS="-Wl,--dynamic-linker=$loader,--disable-new-dtags,-rpath,/usr/$triplet/lib,-rpath,$lib" \
     -DEDGEML_PROTOBUF_C_LIBRARY="$lib/libprotobuf-c.a" -DEDGEML_PROTOBUF_C_INCLUDE="$sysroot/usr/include" >/dev/null
 cmake --build "$build"
 ctest --test-dir "$build" --output-on-failure --parallel "$(getconf _NPROCESSORS_ONLN)" "$@"

@@ -132,7 +132,7 @@ static void write_pb(const char *name, const float *values, int64_t rows) {
 
 /* Runs `edgeml words` in the folder; checks the exit status and returns both output streams. */
 static char *call(int status, const char *words) {
-    char *command = pool_printf(&p, "cd '%s' && COLUMNS=80 '%s/edgeml' %s 2>&1", folder, EDGEML_BINARY_DIR, words);
+    char *command = pool_printf(&p, "cd '%s' && COLUMNS=80 '%s' %s 2>&1", folder, EDGEML_COMMAND, words);
     FILE *pipe = popen(command, "r");
     assert_non_null(pipe);
     char *text = pool_alloc(&p, 1 << 16);

@@ -70,7 +70,7 @@ static bool read_descr(cursor *c, npy_header *h, em_error *err) {
     }
     h->kind = i < length ? text[i++] : 0;
     h->size = 0;
-    for (; i < length && text[i] >= '0' && text[i] <= '9' && h->size < ((size_t)1 << 40); i++)
+    for (; i < length && text[i] >= '0' && text[i] <= '9' && h->size < SIZE_MAX / 64; i++)
         h->size = h->size * 10 + (size_t)(text[i] - '0');
     if (h->kind == 'U') h->size *= 4; /* UTF-32 */
     if (h->kind == 'O')
