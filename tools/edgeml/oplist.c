@@ -12,7 +12,8 @@ enum { NODE_OP_TYPE = 4, NODE_ATTRIBUTE = 5, NODE_DOMAIN = 7, ATTRIBUTE_GRAPH = 
 enum { MAX_DEPTH = 64 }; /* recursion: subgraphs in subgraphs */
 
 static bool same_text(const wire *w, const char *text) {
-    return wire_left(w) == strlen(text) && !memcmp(w->at, text, wire_left(w));
+    size_t length = strlen(text);
+    return wire_left(w) == length && (length == 0 || !memcmp(w->at, text, length));
 }
 
 static void count_node(op_list *list, wire node, int depth);
