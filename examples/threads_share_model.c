@@ -5,7 +5,6 @@
  *     threads_share_model churn.onnx */
 #include <pthread.h>
 #include <stdio.h>
-#include <string.h>
 
 #include "edgeml.h"
 
@@ -51,7 +50,7 @@ int main(int argc, char **argv) {
     }
     for (int i = 0; i < started; i++) {
         pthread_join(workers[i].thread, NULL);
-        bool same = memcmp(&workers[i].sum, &workers[0].sum, sizeof workers[i].sum) == 0;
+        bool same = workers[i].sum == workers[0].sum;
         if (!workers[i].ok) fprintf(stderr, "thread %d: %s\n", i, workers[i].err.message);
         bad += !workers[i].ok || !same;
     }

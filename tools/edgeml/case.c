@@ -101,7 +101,7 @@ static bool run_sets(pool *p, const char *folder, const em_model *model, const c
         if (strncmp(names[i], "test_data_set_", 14) != 0) continue;
         sets++;
         ok = run_set(p, model, session, path_join(p, folder, names[i]), options, &tol, err);
-        if (!ok && strcmp(names[i], "test_data_set_0")) report_prefix(err, "%s: ", names[i]);
+        if (!ok && strcmp(names[i], "test_data_set_0") != 0) report_message_prefix(err, "%s: ", names[i]);
     }
     em_session_destroy(session);
     return sets ? ok : report_fail(err, "no test_data_set_N in this folder");

@@ -65,7 +65,7 @@ bool case_check_rows(pool *p, const em_model *model, const em_tensor *given, con
             if (given[i].kind == EM_TENSOR) in.tensors[i] = row_of(&given[i], r);
         memset(alone, 0, (size_t)count * sizeof *alone);
         ok = em_session_run(session, in.tensors, (size_t)in.count, alone, (size_t)count, err) == EM_OK;
-        if (!ok) report_prefix(err, "row %lld alone: ", (long long)r);
+        if (!ok) report_message_prefix(err, "row %lld alone: ", (long long)r);
         ok = ok && compare_row(model, outputs, alone, rows, r, err);
     }
     em_session_destroy(session);

@@ -146,7 +146,7 @@ static bool measure(pool *p, bench *b, em_error *err) {
     bool ok = em_model_load_file(b->path, NULL, &model, err) == EM_OK;
     b->first_load = host_seconds() - start;
     if (ok && !measure_model(p, b, model, err)) {
-        report_prefix(err, "%s: ", b->path);
+        report_message_prefix(err, "%s: ", b->path);
         ok = false;
     }
     em_model_destroy(model);

@@ -91,7 +91,7 @@ static void show_ops_option(pool *p, const op_list *list) {
     const char *last = "";
     for (size_t i = 0; i < list->count; i++) {
         const char *name = op_tag_name(p, list->entries[i].domain, list->entries[i].name);
-        if (strcmp(name, last)) printf("%s%s", *last ? ";" : "", name);
+        if (strcmp(name, last) != 0) printf("%s%s", *last ? ";" : "", name);
         last = name;
     }
     putchar('\n');

@@ -47,8 +47,8 @@ static bool parse(args *a, pool *p, run_options *o) {
             break;
         case OUTPUT_DIR: o->output_dir = value; break;
         case FORMAT:
-            o->format = strcmp(value, "pb") ? OUTPUT_NPY : OUTPUT_PB;
-            if (strcmp(value, "pb") && strcmp(value, "npy")) {
+            o->format = !strcmp(value, "pb") ? OUTPUT_PB : OUTPUT_NPY;
+            if (o->format == OUTPUT_NPY && strcmp(value, "npy") != 0) {
                 a->status = args_usage_error(a, "--format is npy or pb, not '%s'", value);
                 return false;
             }
@@ -60,8 +60,8 @@ static bool parse(args *a, pool *p, run_options *o) {
             break;
         case COLUMNS: o->columns = value; break;
         case HEADER:
-            o->header = strcmp(value, "yes") ? CSV_HEADER_NO : CSV_HEADER_YES;
-            if (strcmp(value, "yes") && strcmp(value, "no")) {
+            o->header = !strcmp(value, "yes") ? CSV_HEADER_YES : CSV_HEADER_NO;
+            if (o->header == CSV_HEADER_NO && strcmp(value, "no") != 0) {
                 a->status = args_usage_error(a, "--header is yes or no, not '%s'", value);
                 return false;
             }
@@ -138,7 +138,7 @@ static bool run_model(pool *p, const run_options *o, const em_model *model, em_e
     em_tensor *outputs = pool_array(p, (size_t)count, sizeof *outputs);
     bool ok = em_session_create(model, &session_options, &session, err) == EM_OK &&
               em_session_run(session, in.tensors, (size_t)in.count, outputs, (size_t)count, err) == EM_OK;
-    if (!ok) report_prefix(err, "%s: ", o->model_path);
+    if (!ok) report_message_prefix(err, "%s: ", o->model_path);
     ok = ok && show(p, o, model, outputs, count, err);
     em_session_destroy(session);
     return ok;

@@ -61,7 +61,7 @@ static void note_lacking(test_run *t, const char *names) {
     while (*names) {
         size_t length = strcspn(names, " "), i = 0;
         char *name = pool_text(&t->p, names, length);
-        while (i < t->lack_count && strcmp(t->lacks[i].name, name)) i++;
+        while (i < t->lack_count && strcmp(t->lacks[i].name, name) != 0) i++;
         if (i == t->lack_count) {
             t->lacks = pool_grow(&t->p, t->lacks, i, &t->lack_room, sizeof *t->lacks);
             t->lacks[t->lack_count++] = (lack){name, 0};

@@ -20,6 +20,10 @@ bool dtype_is_complex(em_dtype dtype) {
     return dtype == EM_C64 || dtype == EM_C128;
 }
 
+bool text_equal(em_string a, em_string b) {
+    return a.length == b.length && (a.length == 0 || memcmp(a.data, b.data, a.length) == 0);
+}
+
 bool tensor_new(pool *p, em_dtype dtype, int rank, const int64_t *dims, em_tensor *out, em_error *err) {
     char shape[SHAPE_CHARS];
     em_tensor t = em_tensor_make(dtype, NULL, rank, dims);
@@ -216,8 +220,11 @@ bool tensor_convert(pool *p, const em_tensor *in, em_dtype dtype, em_tensor *out
 }
 
 const char *shape_text(const int64_t *dims, int rank, const char *const *symbols, char *out) {
-    if (rank < 0) return strcpy(out, "[...]");
     size_t at = 0;
+    if (rank < 0) {
+        snprintf(out, SHAPE_CHARS, "[...]");
+        return out;
+    }
     out[at++] = '[';
     for (int d = 0; d < rank; d++) {
         const char *between = d ? ", " : "";

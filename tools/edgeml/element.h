@@ -11,6 +11,8 @@ bool dtype_is_float(em_dtype dtype);   /* every floating type, down to 4 bits; n
 bool dtype_is_integer(em_dtype dtype); /* signed or unsigned, down to 2 bits; not bool */
 bool dtype_is_complex(em_dtype dtype);
 
+bool text_equal(em_string a, em_string b);
+
 /* A tensor of that shape with zeroed data (strings: empty ones). False when the size does not fit. */
 bool tensor_new(pool *p, em_dtype dtype, int rank, const int64_t *dims, em_tensor *out, em_error *err);
 

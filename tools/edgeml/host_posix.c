@@ -44,7 +44,7 @@ int host_columns(FILE *file) {
     int columns = 0;
     if (ioctl(fileno(file), TIOCGWINSZ, &size) == 0) columns = size.ws_col;
     const char *given = getenv("COLUMNS");
-    if (columns <= 0 && given) columns = atoi(given);
+    if (columns <= 0 && given) columns = (int)strtol(given, NULL, 10);
     if (columns <= 0) columns = 80;
     return columns < 20 ? 20 : columns;
 }

@@ -40,7 +40,7 @@ int host_columns(FILE *file) {
     if (GetConsoleScreenBufferInfo((HANDLE)_get_osfhandle(_fileno(file)), &info))
         columns = info.srWindow.Right - info.srWindow.Left + 1;
     const char *given = getenv("COLUMNS");
-    if (columns <= 0 && given) columns = atoi(given);
+    if (columns <= 0 && given) columns = (int)strtol(given, NULL, 10);
     if (columns <= 0) columns = 80;
     return columns < 20 ? 20 : columns;
 }

@@ -212,8 +212,7 @@ bool json_tensor(pool *p, const json *j, em_dtype dtype, em_tensor *out, em_erro
 
 static const json *member(const json *object, em_string key) {
     for (size_t i = 0; i < object->count; i++)
-        if (object->keys[i].length == key.length && !memcmp(object->keys[i].data, key.data, key.length))
-            return &object->items[i];
+        if (text_equal(object->keys[i], key)) return &object->items[i];
     return NULL;
 }
 

@@ -165,13 +165,13 @@ static bool read_header(const file_bytes *file, npy_header *h, size_t *data_at, 
 
 static em_dtype dtype_of(const npy_header *h, em_dtype wanted) {
     static const struct {
-        char kind;
         size_t size;
         em_dtype dtype;
+        char kind;
     } known[] = {
-        {'b', 1, EM_BOOL}, {'i', 1, EM_I8},  {'i', 2, EM_I16}, {'i', 4, EM_I32},   {'i', 8, EM_I64},
-        {'u', 1, EM_U8},   {'u', 2, EM_U16}, {'u', 4, EM_U32}, {'u', 8, EM_U64},   {'f', 2, EM_F16},
-        {'f', 4, EM_F32},  {'f', 8, EM_F64}, {'c', 8, EM_C64}, {'c', 16, EM_C128},
+        {1, EM_BOOL, 'b'}, {1, EM_I8, 'i'},  {2, EM_I16, 'i'}, {4, EM_I32, 'i'},   {8, EM_I64, 'i'},
+        {1, EM_U8, 'u'},   {2, EM_U16, 'u'}, {4, EM_U32, 'u'}, {8, EM_U64, 'u'},   {2, EM_F16, 'f'},
+        {4, EM_F32, 'f'},  {8, EM_F64, 'f'}, {8, EM_C64, 'c'}, {16, EM_C128, 'c'},
     };
     for (size_t i = 0; i < sizeof known / sizeof *known; i++)
         if (known[i].kind == h->kind && known[i].size == h->size) return known[i].dtype;

@@ -28,7 +28,7 @@ static void count_nodes(op_list *list, wire graph, uint32_t node_field, int dept
 
 static void count_node(op_list *list, wire node, int depth) {
     wire_field field, inner;
-    wire name = {0}, domain = {0};
+    wire name = wire_of((const uint8_t *)"", 0), domain = name;
     bool failed = false;
     while (wire_next(&node, &field, &failed, NULL)) {
         if (field.type != WIRE_BYTES) continue;

@@ -224,10 +224,8 @@ static bool same_keys(const em_tensor *a, const em_tensor *b) {
     int64_t n = em_tensor_count(a);
     if (a->dtype != b->dtype || em_tensor_count(b) != n) return false;
     if (a->dtype != EM_STRING) return n == 0 || !memcmp(a->data, b->data, (size_t)n * 8);
-    for (int64_t i = 0; i < n; i++) {
-        em_string x = ((const em_string *)a->data)[i], y = ((const em_string *)b->data)[i];
-        if (x.length != y.length || memcmp(x.data, y.data, x.length)) return false;
-    }
+    for (int64_t i = 0; i < n; i++)
+        if (!text_equal(((const em_string *)a->data)[i], ((const em_string *)b->data)[i])) return false;
     return true;
 }
 

@@ -45,18 +45,17 @@ void report_error(const char *where, const char *format, ...) {
     fputc('\n', stderr);
 }
 
-bool report_fail(em_error *err, const char *format, ...) {
-    if (!err) return false;
+void report_message(em_error *err, const char *format, ...) {
+    if (!err) return;
     va_list arguments;
     va_start(arguments, format);
     vsnprintf(err->message, sizeof err->message, format, arguments);
     va_end(arguments);
     err->status = EM_ERR_ARGUMENT;
-    return false;
 }
 
-bool report_prefix(em_error *err, const char *format, ...) {
-    if (!err) return false;
+void report_message_prefix(em_error *err, const char *format, ...) {
+    if (!err) return;
     char rest[EM_ERROR_CHARS];
     memcpy(rest, err->message, sizeof rest);
     va_list arguments;
@@ -65,7 +64,6 @@ bool report_prefix(em_error *err, const char *format, ...) {
     va_end(arguments);
     if (length >= 0 && (size_t)length < sizeof err->message)
         snprintf(err->message + length, sizeof err->message - (size_t)length, "%s", rest);
-    return false;
 }
 
 void progress_show(const char *format, ...) {

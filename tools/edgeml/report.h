@@ -13,10 +13,12 @@ enum { EXIT_PASS = 0, EXIT_FAIL = 1, EXIT_USAGE = 2 };
 
 /* "edgeml: where: message"; where may be NULL. Clears a progress line first. */
 void report_error(const char *where, const char *format, ...) TOOL_PRINTF(2, 3);
-/* Writes the message into err (may be NULL) and returns false: how readers fail. */
-bool report_fail(em_error *err, const char *format, ...) TOOL_PRINTF(2, 3);
-/* Puts text in front of the message that is there. */
-bool report_prefix(em_error *err, const char *format, ...) TOOL_PRINTF(2, 3);
+/* How readers fail: return report_fail(err, "line %d: ...", line). Writes the message into err (may be NULL); the value
+ * is false, and macros let every compiler see that. report_prefix puts text in front of the message that is there. */
+#define report_fail(...)   (report_message(__VA_ARGS__), false)
+#define report_prefix(...) (report_message_prefix(__VA_ARGS__), false)
+void report_message(em_error *err, const char *format, ...) TOOL_PRINTF(2, 3);
+void report_message_prefix(em_error *err, const char *format, ...) TOOL_PRINTF(2, 3);
 
 /* Text from a file, made harmless for a terminal: control characters and broken UTF-8 as \xNN. */
 void report_text(FILE *file, const char *text, size_t length);

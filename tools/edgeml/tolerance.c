@@ -2,7 +2,6 @@
 #include "edgeml/tolerance.h"
 
 #include <math.h>
-#include <string.h>
 
 #include "edgeml/element.h"
 
@@ -31,10 +30,7 @@ static double imaginary(const em_tensor *t, int64_t i) {
 static bool same_element(const em_tensor *a, int64_t i, const em_tensor *b, int64_t k, const tolerance *tol,
                          double *absolute, double *relative) {
     *absolute = *relative = 0.0;
-    if (a->dtype == EM_STRING) {
-        em_string x = ((const em_string *)a->data)[i], y = ((const em_string *)b->data)[k];
-        return x.length == y.length && (x.length == 0 || !memcmp(x.data, y.data, x.length));
-    }
+    if (a->dtype == EM_STRING) return text_equal(((const em_string *)a->data)[i], ((const em_string *)b->data)[k]);
     if (dtype_is_complex(a->dtype)) {
         double distance = hypot(element_f64(b, k) - element_f64(a, i), imaginary(b, k) - imaginary(a, i));
         double size = hypot(element_f64(a, i), imaginary(a, i)), unused;
