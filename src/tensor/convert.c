@@ -20,22 +20,19 @@ float eml_f64_to_f32_odd(double value) {
     return nearest;
 }
 
-static unsigned packed_get(const void *data, int64_t i, unsigned bits) {
-    unsigned per_byte = 8 / bits, shift = (unsigned)((uint64_t)i % per_byte) * bits;
-    return (unsigned)((const uint8_t *)data)[(uint64_t)i / per_byte] >> shift & ((1u << bits) - 1);
-}
-
-static void packed_set(void *data, int64_t i, unsigned bits, unsigned code) {
-    unsigned per_byte = 8 / bits, shift = (unsigned)((uint64_t)i % per_byte) * bits, mask = ((1u << bits) - 1) << shift;
-    uint8_t *byte = (uint8_t *)data + (uint64_t)i / per_byte;
-    *byte = (uint8_t)((*byte & ~mask) | (code << shift & mask));
+float eml_i64_to_f32_odd(int64_t value, bool is_unsigned) {
+    /* Beyond 2^53 a double would round: the bits it loses become one, which is far below the last bit of a float. */
+    uint64_t magnitude = !is_unsigned && value < 0 ? 0 - (uint64_t)value : (uint64_t)value;
+    if (magnitude >> 53 && magnitude & 0x7ff) magnitude = (magnitude & ~UINT64_C(0x7ff)) | 0x800;
+    float odd = eml_f64_to_f32_odd((double)magnitude);
+    return !is_unsigned && value < 0 ? -odd : odd;
 }
 
 static float small_to_f32(em_dtype dtype, const void *data, int64_t i) {
     switch (dtype) {
     case EM_F16: return eml_f16_to_f32(((const uint16_t *)data)[i]);
     case EM_BF16: return eml_bf16_to_f32(((const uint16_t *)data)[i]);
-    case EM_F4E2M1: return eml_f8_to_f32(dtype, (uint8_t)packed_get(data, i, 4));
+    case EM_F4E2M1: return eml_f8_to_f32(dtype, (uint8_t)eml_packed_get(data, i, 4));
     default: return eml_f8_to_f32(dtype, ((const uint8_t *)data)[i]);
     }
 }
@@ -44,7 +41,7 @@ static void small_from_f32(em_dtype dtype, void *data, int64_t i, float value) {
     switch (dtype) {
     case EM_F16: ((uint16_t *)data)[i] = eml_f32_to_f16(value); break;
     case EM_BF16: ((uint16_t *)data)[i] = eml_f32_to_bf16(value); break;
-    case EM_F4E2M1: packed_set(data, i, 4, eml_f32_to_f8(dtype, value, true)); break;
+    case EM_F4E2M1: eml_packed_set(data, i, 4, eml_f32_to_f8(dtype, value, true)); break;
     default: ((uint8_t *)data)[i] = eml_f32_to_f8(dtype, value, true); break;
     }
 }
@@ -92,10 +89,10 @@ int64_t eml_load_i64(em_dtype dtype, const void *data, int64_t i) {
     case EM_I32: return ((const int32_t *)data)[i];
     case EM_U64:
     case EM_I64: return ((const int64_t *)data)[i];
-    case EM_U4: return packed_get(data, i, 4);
-    case EM_I4: return ((int)packed_get(data, i, 4) ^ 8) - 8;
-    case EM_U2: return packed_get(data, i, 2);
-    case EM_I2: return ((int)packed_get(data, i, 2) ^ 2) - 2;
+    case EM_U4: return eml_packed_get(data, i, 4);
+    case EM_I4: return ((int)eml_packed_get(data, i, 4) ^ 8) - 8;
+    case EM_U2: return eml_packed_get(data, i, 2);
+    case EM_I2: return ((int)eml_packed_get(data, i, 2) ^ 2) - 2;
     default: return eml_dtype_is_float(dtype) ? truncate_f64(eml_load_f64(dtype, data, i)) : 0;
     }
 }
@@ -112,18 +109,13 @@ void eml_store_i64(em_dtype dtype, void *data, int64_t i, int64_t value) {
     case EM_U64:
     case EM_I64: ((int64_t *)data)[i] = value; break;
     case EM_U4:
-    case EM_I4: packed_set(data, i, 4, (unsigned)value & 15); break;
+    case EM_I4: eml_packed_set(data, i, 4, (unsigned)value & 15); break;
     case EM_U2:
-    case EM_I2: packed_set(data, i, 2, (unsigned)value & 3); break;
+    case EM_I2: eml_packed_set(data, i, 2, (unsigned)value & 3); break;
     case EM_F32: ((float *)data)[i] = (float)value; break;
     case EM_F64: ((double *)data)[i] = (double)value; break;
     default:
-        if (eml_dtype_is_float(dtype)) {
-            /* Beyond 2^53 a double rounds: make the bits it would lose one sticky bit, far below any small format. */
-            if ((value > INT64_C(1) << 53 || value < -(INT64_C(1) << 53)) && (value & 0x7ff))
-                value = (value & ~INT64_C(0x7ff)) | 0x800;
-            small_from_f32(dtype, data, i, eml_f64_to_f32_odd((double)value));
-        }
+        if (eml_dtype_is_float(dtype)) small_from_f32(dtype, data, i, eml_i64_to_f32_odd(value, false));
     }
 }
 
