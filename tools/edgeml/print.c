@@ -154,7 +154,7 @@ void print_value(FILE *file, const char *name, const em_tensor *t, const print_s
 const char *print_bytes(uint64_t bytes, char *out) {
     if (bytes < 10000)
         snprintf(out, 16, "%u B", (unsigned)bytes);
-    else if (bytes < 10000000)
+    else if (bytes < 1000000)
         snprintf(out, 16, "%.1f KB", (double)bytes / 1e3);
     else
         snprintf(out, 16, "%.1f MB", (double)bytes / 1e6);
