@@ -45,7 +45,7 @@ if(EDGEML_STATIC)
         # that several objects share (the pc thunks of 32-bit x86) are settled here, as local symbols could not be later.
         set(single_object "${PROJECT_BINARY_DIR}/edgeml_single.o")
         set(object_list "${PROJECT_BINARY_DIR}/edgeml_objects.rsp")
-        file(GENERATE OUTPUT "${object_list}" CONTENT "$<JOIN:${edgeml_objects},\n>\n")
+        file(GENERATE OUTPUT "${object_list}" CONTENT "\"$<JOIN:${edgeml_objects},\"\n\">\"\n")
         separate_arguments(machine_flags UNIX_COMMAND "${CMAKE_C_FLAGS}")
         list(FILTER machine_flags INCLUDE REGEX "^(-m|--target=|--sysroot=)")
         set(libraries "")
@@ -65,7 +65,7 @@ if(EDGEML_STATIC)
             COMMAND "${CMAKE_C_COMPILER}" ${machine_flags} -r -nostdlib ${merge_flags} -o "${single_object}"
                     "@${object_list}" ${libraries}
             COMMAND "${CMAKE_OBJCOPY}" --wildcard --keep-global-symbol=em_* "${single_object}"
-            DEPENDS ${edgeml_objects} "${object_list}"
+            DEPENDS edgeml_internal "${object_list}" # of the same objects
             COMMAND_EXPAND_LISTS VERBATIM)
         set_source_files_properties("${single_object}" PROPERTIES EXTERNAL_OBJECT ON GENERATED ON)
         add_library(edgeml_static STATIC "${single_object}")
