@@ -18,6 +18,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "kernels/tree.h"
+
 /* ---- Types of the elementwise kernels ---- */
 
 /* out[i] = a[i * a_step] op b[i * b_step]; a step is 1, or 0 for one scalar against all. Integers wrap. */

@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ops/tree_ensemble_forest.h"
+
+#include <math.h>
+
+/* A node to visit, and the node whose right child it is (NONE: it is a left child or a root). */
+typedef struct visit {
+    uint32_t source, right_of, depth;
+} visit;
+#define NONE UINT32_MAX
+
+typedef struct builder {
+    eml_ctx *ctx;
+    const eml_tree_source *source;
+    eml_forest *forest;
+    uint8_t *seen; /* [source->n_nodes] */
+    visit *stack;
+    uint32_t capacity; /* of forest->nodes */
+    bool any_strict, any_plain;
+} builder;
+
+static long long tree_id(const eml_tree_source *s, uint32_t tree, uint32_t node) {
+    return s->tree_id != NULL ? (long long)s->tree_id[node] : (long long)tree;
+}
+
+static long long node_id(const eml_tree_source *s, uint32_t node) {
+    return s->node_id != NULL ? (long long)s->node_id[node] : (long long)node;
+}
+
+/* The largest float below value. */
+static float below(float value) {
+    return nextafterf(value, -INFINITY);
+}
+
+/* Comparison as a table; whether true means left is the caller's to arrange: *swap tells that true is right. */
+static uint8_t right_table(eml_tree_mode mode, bool missing_true, bool *swap) {
+    enum { LESS = 1, EQUAL = 2, GREATER = 4, NAN_TRUE = 8 };
+    static const uint8_t truth[] = {LESS | EQUAL, LESS, GREATER | EQUAL, GREATER, EQUAL, LESS | GREATER | NAN_TRUE,
+                                    EQUAL};
+    uint8_t yes = truth[mode];
+    if (missing_true) yes |= NAN_TRUE;
+    *swap = mode == EML_TREE_GTE || mode == EML_TREE_GT;
+    return (uint8_t)(*swap ? yes : ~yes & 15);
+}
+
+static void set_cut(builder *b, eml_forest_node *node, eml_tree_mode mode, double value) {
+    bool strict = mode == EML_TREE_LT || mode == EML_TREE_GTE;
+    node->cut = value;
+    if (mode > EML_TREE_GT || !isfinite(value) || (double)(float)value != value) {
+        b->forest->plain = false;
+        return;
+    }
+    b->any_strict |= strict;
+    b->any_plain |= !strict;
+}
+
+static em_status describe(builder *b, uint32_t tree, uint32_t i, eml_forest_node *node, bool *swap) {
+    const eml_tree_source *s = b->source;
+    int64_t feature = s->feature[i];
+    if (feature < 0 || feature >= INT32_MAX)
+        return eml_fail(b->ctx->err, EM_ERR_MODEL,
+                        "tree %lld node %lld: feature %lld, expected 0 or more and below 2^31", tree_id(s, tree, i),
+                        node_id(s, i), (long long)feature);
+    node->feature = (uint32_t)feature;
+    if (node->feature >= b->forest->n_features) b->forest->n_features = node->feature + 1;
+    node->table = right_table((eml_tree_mode)s->mode[i], s->missing != NULL && s->missing[i] == 1, swap);
+    node->member = s->mode[i] == EML_TREE_IN;
+    set_cut(b, node, (eml_tree_mode)s->mode[i], eml_tree_real(s->value, i));
+    return EM_OK;
+}
+
+static em_status build_tree(builder *b, uint32_t tree) {
+    const eml_tree_source *s = b->source;
+    eml_forest *f = b->forest;
+    uint64_t depths = 0;
+    uint32_t top = 0, leaves_before = f->n_leaves;
+    f->first[tree] = f->n_nodes;
+    f->first_leaf[tree] = f->n_leaves;
+    b->stack[top++] = (visit){s->root[tree], NONE, 0};
+    while (top > 0) {
+        visit v = b->stack[--top];
+        bool leaf = s->mode[v.source] == EML_TREE_IS_LEAF;
+        if (b->seen[v.source] && !(leaf && s->shared_leaves))
+            return eml_fail(b->ctx->err, EM_ERR_MODEL, "tree %lld node %lld is reached twice: this is not a tree",
+                            tree_id(s, tree, v.source), node_id(s, v.source));
+        b->seen[v.source] = 1;
+        uint32_t i = f->n_nodes++;
+        eml_forest_node *node = &f->nodes[i];
+        *node = (eml_forest_node){.leaf = f->n_leaves, .source = v.source};
+        if (v.right_of != NONE) f->nodes[v.right_of].right = i;
+        if (leaf) {
+            depths += v.depth;
+            f->n_leaves++;
+            continue;
+        }
+        bool swap = false;
+        EML_TRY(describe(b, tree, v.source, node, &swap));
+        const uint32_t *child = &s->child[2 * (size_t)v.source];
+        b->stack[top++] = (visit){child[!swap], i, v.depth + 1};
+        b->stack[top++] = (visit){child[swap], NONE, v.depth + 1};
+    }
+    uint32_t leaves = f->n_leaves - leaves_before;
+    f->depth_sum += depths / leaves;
+    if (leaves > f->max_leaves) f->max_leaves = leaves;
+    return EM_OK;
+}
+
+em_status eml_forest_build(eml_ctx *ctx, eml_arena *work, const eml_tree_source *source, eml_forest *forest) {
+    /* Inner nodes are reached once, and have two children; leaves may be copied when they are shared. */
+    uint64_t capacity = source->shared_leaves ? 2 * (uint64_t)source->n_described + source->n_trees : source->n_nodes;
+    *forest = (eml_forest){.n_trees = source->n_trees, .plain = true};
+    size_t bytes;
+    if (capacity > SIZE_MAX || !eml_size_mul((size_t)capacity, sizeof(*forest->nodes), &bytes))
+        return eml_ctx_no_memory(ctx);
+    forest->nodes = eml_arena_alloc(work, bytes, 64);
+    forest->first = eml_arena_zero(work, (size_t)source->n_trees + 1, sizeof(uint32_t));
+    forest->first_leaf = eml_arena_zero(work, (size_t)source->n_trees + 1, sizeof(uint32_t));
+    builder b = {.ctx = ctx, .source = source, .forest = forest};
+    b.seen = eml_arena_zero(work, source->n_nodes, 1);
+    b.stack = eml_arena_alloc(work, ((size_t)source->n_nodes + 2) * sizeof(visit), 16);
+    if (forest->nodes == NULL || forest->first == NULL || forest->first_leaf == NULL || b.seen == NULL ||
+        b.stack == NULL)
+        return eml_ctx_no_memory(ctx);
+    for (uint32_t t = 0; t < source->n_trees; t++) EML_TRY(build_tree(&b, t));
+    forest->first[source->n_trees] = forest->n_nodes;
+    forest->first_leaf[source->n_trees] = forest->n_leaves;
+    if (b.any_strict && b.any_plain) forest->plain = false;
+    forest->strict = b.any_strict;
+    for (uint32_t i = 0; forest->plain && forest->strict && i < forest->n_nodes; i++) {
+        eml_forest_node *node = &forest->nodes[i];
+        if (node->right != 0) node->cut = below((float)node->cut);
+    }
+    return EM_OK;
+}

@@ -1,0 +1,445 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ops/tree_ensemble_pack.h"
+
+#include <math.h>
+#include <string.h>
+
+uint32_t eml_tree_place(eml_tree_layout *layout, uint64_t count, size_t size) {
+    uint64_t at = (layout->used + 63) / 64 * 64;
+    if (count > UINT32_MAX / size || at + count * size > UINT32_MAX) {
+        layout->full = true;
+        return 0;
+    }
+    layout->used = at + count * size;
+    return (uint32_t)at;
+}
+
+/* ---- search levels ---- */
+
+void eml_cuts_place(const eml_cuts *cuts, uint32_t *levels, eml_tree_layout *layout) {
+    for (uint32_t c = 0; c < cuts->n_columns; c++)
+        levels[c] = eml_tree_place(layout, eml_cuts_level_floats(cuts->columns[c].n_cuts), sizeof(float));
+}
+
+void eml_cuts_write(const eml_cuts *cuts, const uint32_t *levels, eml_tree *tree, eml_tree_column *columns) {
+    for (uint32_t c = 0; c < cuts->n_columns; c++) {
+        const eml_cut_column *from = &cuts->columns[c];
+        size_t at[EML_TREE_LEVELS] = {0};
+        float *out = (float *)(void *)((unsigned char *)tree + levels[c]);
+        columns[c].feature = from->feature;
+        columns[c].n_cuts = from->n_cuts;
+        columns[c].n_levels = eml_cuts_write_levels(cuts->cuts + from->first, from->n_cuts, out, at);
+        for (int i = 0; i < EML_TREE_LEVELS; i++) columns[c].level[i] = levels[c] + (uint32_t)(at[i] * sizeof(float));
+    }
+}
+
+/* ---- walk and wide ---- */
+
+typedef struct walk_plan {
+    uint32_t *position; /* [forest->n_nodes] of the packed node */
+    uint32_t n_packed;
+    uint32_t column_bits;
+    uint32_t n_inputs;
+    uint32_t *inputs;      /* sorted (feature << 1 | lowest); NULL: x itself */
+    uint32_t n_set_values; /* wide */
+    uint32_t roots_at, nodes_at, inputs_at, sets_at;
+} walk_plan;
+
+/* Children stand side by side, at an even position, so that a pair never crosses a cache line; so roots are odd. */
+static void place_nodes(const eml_forest *forest, walk_plan *plan) {
+    uint32_t next = 1;
+    for (uint32_t t = 0; t < forest->n_trees; t++) {
+        plan->position[forest->first[t]] = next++;
+        for (uint32_t i = forest->first[t]; i < forest->first[t + 1]; i++) {
+            if (forest->nodes[i].right == 0) continue;
+            plan->position[i + 1] = next;
+            plan->position[forest->nodes[i].right] = next + 1;
+            next += 2;
+        }
+        next |= 1;
+    }
+    plan->n_packed = next;
+}
+
+static uint32_t bits_for(uint32_t n) {
+    uint32_t bits = 0;
+    while (bits < 32 && UINT64_C(1) << bits < n) bits++;
+    return bits;
+}
+
+/* Nodes that send NaN left read a column of their own, in which NaN is -inf. */
+static em_status plan_inputs(eml_ctx *ctx, eml_arena *work, const eml_forest *forest, walk_plan *plan) {
+    bool nan_left = false;
+    for (uint32_t i = 0; i < forest->n_nodes && !nan_left; i++)
+        nan_left = forest->nodes[i].right != 0 && !(forest->nodes[i].table & EML_FOREST_NAN_RIGHT);
+    plan->column_bits = bits_for(forest->n_features);
+    if (!nan_left) return EM_OK;
+    eml_cuts cuts; /* its columns are the features in use, sorted */
+    EML_TRY(eml_cuts_build(ctx, work, forest, 0, forest->n_trees, &cuts));
+    plan->inputs = eml_arena_zero(work, 2 * (size_t)cuts.n_columns, sizeof(uint32_t));
+    if (plan->inputs == NULL) return eml_ctx_no_memory(ctx);
+    for (uint32_t c = 0; c < cuts.n_columns; c++) {
+        if (cuts.columns[c].nan_right) plan->inputs[plan->n_inputs++] = cuts.columns[c].feature << 1;
+        if (cuts.columns[c].nan_left) plan->inputs[plan->n_inputs++] = cuts.columns[c].feature << 1 | 1;
+    }
+    plan->column_bits = bits_for(plan->n_inputs);
+    return EM_OK;
+}
+
+static uint32_t input_of(const walk_plan *plan, const eml_forest_node *node) {
+    if (plan->inputs == NULL) return node->feature;
+    uint32_t key = node->feature << 1 | !(node->table & EML_FOREST_NAN_RIGHT), low = 0, high = plan->n_inputs;
+    while (high - low > 1) {
+        uint32_t middle = low + (high - low) / 2;
+        if (plan->inputs[middle] <= key) {
+            low = middle;
+        } else {
+            high = middle;
+        }
+    }
+    return low;
+}
+
+/* Whether the small nodes have room: 22 bits for a leaf's number, the rest of 32 for column and child. */
+static bool fits_walk(const eml_forest *forest, const walk_plan *plan) {
+    return forest->plain && forest->n_leaves <= UINT32_C(1) << 22 &&
+           plan->n_packed <= UINT64_C(1) << (32 - plan->column_bits);
+}
+
+static void write_walk(const walk_plan *plan, const eml_forest *forest, eml_tree *tree) {
+    eml_tree_node *nodes = (eml_tree_node *)(void *)((unsigned char *)tree + plan->nodes_at);
+    for (uint32_t i = 0; i < forest->n_nodes; i++) {
+        const eml_forest_node *from = &forest->nodes[i];
+        uint32_t p = plan->position[i];
+        if (from->right == 0) {
+            uint32_t bits = UINT32_C(0x7fc00000) | from->leaf;
+            memcpy(&nodes[p].cut, &bits, sizeof(bits));
+            nodes[p].link = (p - 1) << plan->column_bits;
+        } else {
+            nodes[p].cut = (float)from->cut;
+            nodes[p].link = plan->position[i + 1] << plan->column_bits | input_of(plan, from);
+        }
+    }
+    tree->column_bits = plan->column_bits;
+    tree->n_inputs = plan->n_inputs;
+    tree->inputs = plan->inputs_at;
+    if (plan->n_inputs > 0)
+        memcpy((unsigned char *)tree + plan->inputs_at, plan->inputs, plan->n_inputs * sizeof(uint32_t));
+}
+
+/* A set as length, then the values ascending (Shell's sort). Returns where the next one goes. */
+static double *write_set(const eml_tree_source *source, uint32_t node, double *out) {
+    uint32_t n = source->set_n[node], gap = 1;
+    *out++ = n;
+    for (uint32_t k = 0; k < n; k++) out[k] = eml_tree_real(source->members, source->set[node] + k);
+    while (gap < n / 3) gap = 3 * gap + 1;
+    for (; gap > 0; gap /= 3) {
+        for (uint32_t k = gap; k < n; k++) {
+            double value = out[k];
+            uint32_t j = k;
+            for (; j >= gap && out[j - gap] > value; j -= gap) out[j] = out[j - gap];
+            out[j] = value;
+        }
+    }
+    return out + n;
+}
+
+static void write_wide(const walk_plan *plan, const eml_tree_source *source, const eml_forest *forest, eml_tree *tree) {
+    eml_tree_wide *nodes = (eml_tree_wide *)(void *)((unsigned char *)tree + plan->nodes_at);
+    double *sets = (double *)(void *)((unsigned char *)tree + plan->sets_at), *next = sets;
+    for (uint32_t i = 0; i < forest->n_nodes; i++) {
+        const eml_forest_node *from = &forest->nodes[i];
+        uint32_t p = plan->position[i];
+        if (from->right == 0) {
+            nodes[p] = (eml_tree_wide){(double)from->leaf, 0, p << EML_TREE_WIDE_SHIFT | EML_TREE_LEAF};
+            continue;
+        }
+        uint32_t link = plan->position[i + 1] << EML_TREE_WIDE_SHIFT | from->table;
+        nodes[p] = (eml_tree_wide){from->cut, from->feature, link};
+        if (from->member) {
+            nodes[p].cut = (double)(next - sets);
+            nodes[p].link |= EML_TREE_MEMBER;
+            next = write_set(source, from->source, next);
+        }
+    }
+    tree->sets = plan->sets_at;
+}
+
+static em_status plan_walk(eml_ctx *ctx, eml_arena *work, const eml_tree_source *source, const eml_forest *forest,
+                           walk_plan *plan) {
+    *plan = (walk_plan){.position = eml_arena_zero(work, forest->n_nodes, sizeof(uint32_t))};
+    if (plan->position == NULL) return eml_ctx_no_memory(ctx);
+    place_nodes(forest, plan);
+    if (forest->plain) EML_TRY(plan_inputs(ctx, work, forest, plan));
+    for (uint32_t i = 0; i < forest->n_nodes; i++) {
+        if (forest->nodes[i].member) plan->n_set_values += source->set_n[forest->nodes[i].source] + 1;
+    }
+    return EM_OK;
+}
+
+/* ---- weights ---- */
+
+typedef struct weight_plan {
+    eml_tree_kind kind;
+    uint32_t n_targets; /* that the engines see */
+    bool columns;       /* ROWS: target after target, not leaf after leaf */
+    uint64_t n;
+    uint32_t weights_at, tree_target_at, list_start_at, list_target_at, first_leaf_at;
+} weight_plan;
+
+typedef struct weight_source {
+    const eml_tree_source *source;
+    const eml_forest *forest;
+    bool single_target;
+} weight_source;
+
+static uint32_t target_of(const weight_source *w, uint32_t k) {
+    return w->single_target ? 0 : (uint32_t)w->source->target[w->source->weight_at[k]];
+}
+
+/* What the leaves' weights look like. */
+typedef struct weight_facts {
+    bool one_target;   /* each tree adds to one target only */
+    bool one_weight;   /* no leaf has several weights */
+    bool all_in_order; /* every leaf has one weight for each target, listed in order, as converters do */
+    bool every_target; /* whatever the row, every target gets a weight */
+} weight_facts;
+
+static em_status look_at_weights(eml_ctx *ctx, eml_arena *work, const weight_source *w, uint32_t n_targets,
+                                 weight_facts *facts) {
+    const eml_forest *f = w->forest;
+    *facts = (weight_facts){true, true, true, true};
+    uint8_t *sure = eml_arena_zero(work, n_targets, 1); /* targets that a tree adds to whatever the row */
+    if (sure == NULL) return eml_ctx_no_memory(ctx);
+    for (uint32_t t = 0; t < f->n_trees; t++) {
+        uint32_t target = UINT32_MAX;
+        bool complete = true, one = true;
+        for (uint32_t i = f->first[t]; i < f->first[t + 1]; i++) {
+            if (f->nodes[i].right != 0) continue;
+            const uint32_t *start = &w->source->weight_start[f->nodes[i].source];
+            complete &= start[0] != start[1];
+            facts->one_weight &= start[1] - start[0] <= 1;
+            facts->all_in_order &= start[1] - start[0] == n_targets;
+            for (uint32_t k = start[0]; k < start[1]; k++) {
+                uint32_t here = target_of(w, k);
+                if (target == UINT32_MAX) target = here;
+                one &= here == target;
+                facts->all_in_order &= here == k - start[0];
+            }
+        }
+        facts->one_target &= one;
+        if (one && complete) sure[target] = 1;
+    }
+    for (uint32_t c = 0; c < n_targets; c++) facts->every_target &= sure[c];
+    facts->every_target |= facts->all_in_order && f->n_trees > 0;
+    return EM_OK;
+}
+
+static em_status plan_weights(eml_ctx *ctx, eml_arena *work, const weight_source *w,
+                              const eml_tree_pack_options *options, weight_plan *plan) {
+    uint32_t n_targets = w->single_target ? 1 : w->source->n_targets, n_leaves = w->forest->n_leaves;
+    *plan = (weight_plan){.n_targets = n_targets, .kind = EML_TREE_LIST};
+    weight_facts facts;
+    EML_TRY(look_at_weights(ctx, work, w, n_targets, &facts));
+    bool presence_known = !options->exact_presence || facts.every_target;
+    uint64_t all = (uint64_t)n_leaves * n_targets;
+    bool few_holes = facts.all_in_order || all <= 4 * (uint64_t)w->source->weight.n + 1024;
+    if (options->add ? facts.one_target && presence_known : n_targets == 1 && facts.one_weight) {
+        plan->kind = EML_TREE_ONE;
+        plan->n = n_leaves;
+    } else if (options->add && presence_known && few_holes) {
+        plan->kind = EML_TREE_ROWS;
+        plan->n = all;
+    } else {
+        for (uint32_t i = 0; i < w->forest->n_nodes; i++) {
+            const uint32_t *start = &w->source->weight_start[w->forest->nodes[i].source];
+            if (w->forest->nodes[i].right == 0) plan->n += start[1] - start[0];
+        }
+    }
+    return EM_OK;
+}
+
+static void place_weights(const weight_source *w, weight_plan *plan, eml_tree_layout *layout) {
+    size_t size = w->source->weight.f64 != NULL ? sizeof(double) : sizeof(float);
+    plan->weights_at = eml_tree_place(layout, plan->n + EML_TREE_WEIGHTS_PAD, size);
+    plan->first_leaf_at = eml_tree_place(layout, (uint64_t)w->forest->n_trees + 1, sizeof(uint32_t));
+    if (plan->kind == EML_TREE_ONE) plan->tree_target_at = eml_tree_place(layout, w->forest->n_trees, sizeof(uint32_t));
+    if (plan->kind == EML_TREE_LIST) {
+        plan->list_start_at = eml_tree_place(layout, (uint64_t)w->forest->n_leaves + 1, sizeof(uint32_t));
+        plan->list_target_at = eml_tree_place(layout, plan->n, sizeof(uint32_t));
+    }
+}
+
+/* Adds weight k of the source to number i of the block. */
+static void add_weight(const weight_source *w, eml_tree *tree, size_t i, uint32_t k) {
+    unsigned char *weights = (unsigned char *)tree + tree->weights;
+    uint32_t at = w->source->weight_at[k];
+    if (tree->weights_f64) {
+        ((double *)(void *)weights)[i] += w->source->weight.f64[at];
+    } else {
+        ((float *)(void *)weights)[i] += w->source->weight.f32[at];
+    }
+}
+
+static void write_weights(const weight_source *w, const weight_plan *plan, eml_tree *tree) {
+    unsigned char *base = (unsigned char *)tree;
+    uint32_t *tree_target = (uint32_t *)(void *)(base + plan->tree_target_at);
+    uint32_t *list_start = (uint32_t *)(void *)(base + plan->list_start_at);
+    uint32_t *list_target = (uint32_t *)(void *)(base + plan->list_target_at);
+    tree->kind = plan->kind;
+    tree->n_targets = plan->n_targets;
+    tree->weights = plan->weights_at;
+    tree->weights_f64 = w->source->weight.f64 != NULL;
+    tree->first_leaf = plan->first_leaf_at;
+    tree->tree_target = plan->tree_target_at;
+    tree->list_start = plan->list_start_at;
+    tree->list_target = plan->list_target_at;
+    tree->leaf_stride = plan->columns ? 1 : plan->n_targets;
+    tree->target_stride = plan->columns ? w->forest->n_leaves : 1;
+    memcpy(base + plan->first_leaf_at, w->forest->first_leaf, ((size_t)w->forest->n_trees + 1) * sizeof(uint32_t));
+    uint32_t listed = 0;
+    for (uint32_t t = 0; t < w->forest->n_trees; t++) {
+        for (uint32_t i = w->forest->first[t]; i < w->forest->first[t + 1]; i++) {
+            const eml_forest_node *node = &w->forest->nodes[i];
+            if (node->right != 0) continue;
+            if (plan->kind == EML_TREE_LIST) list_start[node->leaf] = listed;
+            for (uint32_t k = w->source->weight_start[node->source]; k < w->source->weight_start[node->source + 1];
+                 k++) {
+                uint32_t target = target_of(w, k);
+                size_t at = node->leaf;
+                if (plan->kind == EML_TREE_ONE) tree_target[t] = target;
+                if (plan->kind == EML_TREE_ROWS)
+                    at = (size_t)node->leaf * tree->leaf_stride + (size_t)target * tree->target_stride;
+                if (plan->kind == EML_TREE_LIST) {
+                    list_target[listed] = target;
+                    at = listed++;
+                }
+                add_weight(w, tree, at, k);
+            }
+        }
+    }
+    if (plan->kind == EML_TREE_LIST) list_start[w->forest->n_leaves] = listed;
+}
+
+/* ---- all ---- */
+
+enum { MAX_SLICE_TARGETS = 64 };
+
+typedef struct all_plans {
+    walk_plan walk;
+    eml_mask_plan mask;
+    eml_slice_plan slice;
+    weight_plan weights;
+    bool use_mask, use_slice;
+    uint32_t *mask_levels, **slice_levels;
+    double row_cost;
+} all_plans;
+
+static em_status plan_engines(eml_ctx *ctx, eml_arena *work, const eml_tree_source *source, const eml_forest *forest,
+                              const eml_tree_pack_options *options, all_plans *p) {
+    p->row_cost = 15 + 0.9 * (double)forest->depth_sum + 1.6 * forest->n_trees; /* of walking; measured likewise */
+    bool targets_fit = p->weights.n_targets <= MAX_SLICE_TARGETS && p->weights.kind != EML_TREE_LIST && options->add &&
+                       source->weight.f64 == NULL;
+    if (options->small || !forest->plain) return plan_walk(ctx, work, source, forest, &p->walk);
+    EML_TRY(eml_slice_plan_make(ctx, work, forest, &p->slice));
+    p->use_mask = p->slice.n_tiles == 1 && eml_mask_plan_make(forest, &p->slice.tiles[0].cuts, &p->mask) &&
+                  p->mask.cost < p->row_cost;
+    if (p->use_mask) p->row_cost = p->mask.cost;
+    p->slice.row_cost += 0.25 * forest->n_trees * (p->weights.kind == EML_TREE_ROWS ? p->weights.n_targets : 1);
+    double saved = p->row_cost - p->slice.row_cost;
+    p->use_slice = targets_fit && p->slice.n_tiles > 0 && saved * EML_TREE_BLOCK > p->slice.block_cost;
+    if (!p->use_mask) EML_TRY(plan_walk(ctx, work, source, forest, &p->walk));
+    if (p->use_mask) {
+        p->mask_levels = eml_arena_zero(work, p->mask.cuts->n_columns, sizeof(uint32_t));
+        if (p->mask_levels == NULL) return eml_ctx_no_memory(ctx);
+    }
+    if (p->use_slice) {
+        p->slice_levels = eml_arena_zero(work, p->slice.n_tiles, sizeof(uint32_t *));
+        if (p->slice_levels == NULL) return eml_ctx_no_memory(ctx);
+        for (uint32_t i = 0; i < p->slice.n_tiles; i++) {
+            p->slice_levels[i] = eml_arena_zero(work, (size_t)p->slice.tiles[i].cuts.n_columns + 1, sizeof(uint32_t));
+            if (p->slice_levels[i] == NULL) return eml_ctx_no_memory(ctx);
+        }
+    }
+    return EM_OK;
+}
+
+static em_status place_all(eml_ctx *ctx, eml_arena *work, const weight_source *w, eml_tree_layout *layout,
+                           bool walk_fits, all_plans *p) {
+    p->weights.columns = p->use_slice && p->weights.kind == EML_TREE_ROWS;
+    place_weights(w, &p->weights, layout);
+    if (p->use_mask) {
+        p->mask.columns = eml_tree_place(layout, p->mask.cuts->n_columns, sizeof(eml_tree_column));
+        eml_cuts_place(p->mask.cuts, p->mask_levels, layout);
+        EML_TRY(eml_mask_place(ctx, work, &p->mask, layout));
+    } else {
+        p->walk.roots_at = eml_tree_place(layout, w->forest->n_trees, sizeof(uint32_t));
+        p->walk.nodes_at =
+            eml_tree_place(layout, p->walk.n_packed, walk_fits ? sizeof(eml_tree_node) : sizeof(eml_tree_wide));
+        p->walk.inputs_at = eml_tree_place(layout, p->walk.n_inputs, sizeof(uint32_t));
+        p->walk.sets_at = eml_tree_place(layout, p->walk.n_set_values, sizeof(double));
+    }
+    if (!p->use_slice) return EM_OK;
+    eml_slice_place(&p->slice, layout);
+    for (uint32_t i = 0; i < p->slice.n_tiles; i++) {
+        if (p->use_mask) {
+            memcpy(p->slice_levels[i], p->mask_levels, p->mask.cuts->n_columns * sizeof(uint32_t));
+        } else {
+            eml_cuts_place(&p->slice.tiles[i].cuts, p->slice_levels[i], layout);
+        }
+    }
+    return EM_OK;
+}
+
+static void write_all(const weight_source *w, const all_plans *p, bool walk_fits, eml_tree *tree) {
+    unsigned char *base = (unsigned char *)tree;
+    tree->n_features = w->forest->n_features;
+    tree->n_trees = w->forest->n_trees;
+    tree->n_leaves = w->forest->n_leaves;
+    tree->strict = w->forest->strict;
+    write_weights(w, &p->weights, tree);
+    if (p->use_mask) {
+        tree->engine = EML_TREE_MASK;
+        eml_cuts_write(p->mask.cuts, p->mask_levels, tree, (eml_tree_column *)(void *)(base + p->mask.columns));
+        eml_mask_write(&p->mask, w->forest, tree);
+    } else {
+        tree->engine = walk_fits ? EML_TREE_WALK : EML_TREE_WIDE;
+        tree->roots = p->walk.roots_at;
+        tree->nodes = p->walk.nodes_at;
+        uint32_t *roots = (uint32_t *)(void *)(base + p->walk.roots_at);
+        for (uint32_t t = 0; t < w->forest->n_trees; t++) roots[t] = p->walk.position[w->forest->first[t]];
+        if (walk_fits) {
+            write_walk(&p->walk, w->forest, tree);
+        } else {
+            write_wide(&p->walk, w->source, w->forest, tree);
+        }
+    }
+    if (!p->use_slice) return;
+    eml_slice_write(&p->slice, tree);
+    for (uint32_t i = 0; i < p->slice.n_tiles; i++)
+        eml_cuts_write(&p->slice.tiles[i].cuts, p->slice_levels[i], tree,
+                       (eml_tree_column *)(void *)(base + p->slice.tiles[i].columns_at));
+    double rows = p->slice.block_cost / (p->row_cost - p->slice.row_cost);
+    tree->slice_rows = rows < 2 ? 2 : (uint32_t)rows;
+}
+
+em_status eml_tree_pack(eml_ctx *ctx, eml_arena *work, const eml_tree_source *source, const eml_forest *forest,
+                        const eml_tree_pack_options *options, size_t head_bytes, size_t tail_bytes, uint32_t *tail,
+                        eml_tree **tree) {
+    weight_source w = {source, forest, options->single_target};
+    all_plans plans = {.use_mask = false};
+    EML_TRY(plan_weights(ctx, work, &w, options, &plans.weights));
+    EML_TRY(plan_engines(ctx, work, source, forest, options, &plans));
+    bool walk_fits = !plans.use_mask && fits_walk(forest, &plans.walk);
+    if (!plans.use_mask && plans.walk.n_packed >= UINT32_C(1) << (32 - EML_TREE_WIDE_SHIFT))
+        return eml_fail(ctx->err, EM_ERR_LIMIT, "the trees have more nodes than this version packs");
+    eml_tree_layout layout = {.used = head_bytes};
+    EML_TRY(place_all(ctx, work, &w, &layout, walk_fits, &plans));
+    *tail = eml_tree_place(&layout, tail_bytes, 1);
+    if (layout.full) return eml_fail(ctx->err, EM_ERR_LIMIT, "the packed trees take more than 4 GB");
+    *tree = eml_ctx_blob(ctx, (size_t)layout.used);
+    if (*tree == NULL) return eml_ctx_no_memory(ctx);
+    (*tree)->bytes = (uint32_t)layout.used;
+    write_all(&w, &plans, walk_fits, *tree);
+    return EM_OK;
+}

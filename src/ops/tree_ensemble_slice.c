@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The programs of the slice engine.
+ *
+ * A subtree's result is the number of the reached leaf, as planes: bit j is a constant, the plane of a node or a slot.
+ * A node joins those of its children: where they are the same plane there is nothing to do; 0 on the left and 1 on the
+ * right is the node's own plane; else one multiplexer. Leaves are numbered from left to right, so most high bits are
+ * constant in a subtree: about three multiplexers per node. Children come after their parents in preorder, so going
+ * backwards with a stack of results visits them first. */
+#include <string.h>
+
+#include "ops/tree_ensemble_pack.h"
+
+enum {
+    TILE_NODES = EML_TREE_MAX_CUTS, /* inner nodes: 256 KB of planes, which stay in a second-level cache */
+    MAX_TILE_PLANES = 16384,
+    MAX_NODES = 1 << 19 /* the programs take some 24 bytes per node */
+};
+
+/* Bits of the leaf numbers of a subtree. */
+typedef struct result {
+    uint32_t plane[EML_TREE_MAX_BITS];
+} result;
+
+typedef struct compiler {
+    const eml_forest *forest;
+    eml_slice_tile *tile;
+    uint32_t *extra_of; /* [planes of cuts]: its extra, or 0 */
+    uint32_t *free;     /* slots that may be used again */
+    uint32_t n_free, n_slots, first_slot;
+    result *stack;
+    eml_tree_mux *muxes; /* of the tile */
+    uint32_t n_muxes;
+} compiler;
+
+static uint32_t bits_for(uint32_t n) {
+    uint32_t bits = 0;
+    while (UINT32_C(1) << bits < n) bits++;
+    return bits;
+}
+
+/* The plane that is 1 where the node sends right. */
+static uint32_t node_plane(const compiler *c, uint32_t node) {
+    const eml_cuts *cuts = &c->tile->cuts;
+    uint32_t column = cuts->column_of[node - cuts->begin];
+    uint32_t plane = c->tile->plane[column] + cuts->rank_of[node - cuts->begin];
+    bool nan_right = c->forest->nodes[node].table & EML_FOREST_NAN_RIGHT;
+    return nan_right || !cuts->columns[column].nan_right ? plane : c->extra_of[plane];
+}
+
+static void join(compiler *c, uint32_t node, uint32_t n_bits, const result *left, const result *right, result *out) {
+    uint32_t zero = c->tile->zero, one = zero + 1, p = node_plane(c, node);
+    for (uint32_t j = 0; j < n_bits; j++) {
+        uint32_t a = left->plane[j], b = right->plane[j], joined = a;
+        if (a == zero && b == one) {
+            joined = p;
+        } else if (a != b) {
+            bool a_slot = a >= c->first_slot, b_slot = b >= c->first_slot;
+            joined = a_slot ? a : b_slot ? b : c->n_free > 0 ? c->free[--c->n_free] : c->first_slot + c->n_slots++;
+            if (a_slot && b_slot) c->free[c->n_free++] = b;
+            c->muxes[c->n_muxes++] = (eml_tree_mux){(uint16_t)p, (uint16_t)a, (uint16_t)b, (uint16_t)joined};
+        }
+        out->plane[j] = joined;
+    }
+}
+
+static void compile_tree(compiler *c, uint32_t t) {
+    const eml_forest *f = c->forest;
+    eml_slice_tile *tile = c->tile;
+    uint32_t base = f->first_leaf[t], n_bits = bits_for(f->first_leaf[t + 1] - base), top = 0;
+    uint32_t muxes_before = c->n_muxes;
+    c->n_free = 0;
+    c->n_slots = 0;
+    for (uint32_t i = f->first[t + 1]; i-- > f->first[t];) {
+        if (f->nodes[i].right == 0) {
+            for (uint32_t j = 0; j < n_bits; j++)
+                c->stack[top].plane[j] = tile->zero + ((f->nodes[i].leaf - base) >> j & 1);
+            top++;
+        } else { /* the left child was visited last */
+            join(c, i, n_bits, &c->stack[top - 1], &c->stack[top - 2], &c->stack[top - 2]);
+            top--;
+        }
+    }
+    if (c->first_slot + c->n_slots > tile->n_planes) tile->n_planes = c->first_slot + c->n_slots;
+    tile->programs[t - tile->first_tree] =
+        (eml_tree_program){c->n_muxes - muxes_before, n_bits, (uint32_t)(tile->n_bits * sizeof(uint32_t))};
+    for (uint32_t j = 0; j < n_bits; j++) tile->bits[tile->n_bits++] = c->stack[0].plane[j];
+}
+
+/* Numbers the planes: of the cuts column after column, then the extras, the constants, the slots. */
+static void number_planes(compiler *c) {
+    eml_slice_tile *tile = c->tile;
+    const eml_cuts *cuts = &tile->cuts;
+    uint32_t planes = 0;
+    for (uint32_t i = 0; i < cuts->n_columns; i++) {
+        tile->plane[i] = planes;
+        planes += cuts->columns[i].n_cuts + 2;
+    }
+    tile->first_extra = planes;
+    for (uint32_t i = 0; i < cuts->n_nodes; i++) {
+        uint32_t node = cuts->nodes[i], column = cuts->column_of[node - cuts->begin];
+        const eml_cut_column *col = &cuts->columns[column];
+        uint32_t plane = tile->plane[column] + cuts->rank_of[node - cuts->begin];
+        if (c->forest->nodes[node].table & EML_FOREST_NAN_RIGHT || !col->nan_right || c->extra_of[plane] != 0) continue;
+        c->extra_of[plane] = tile->first_extra + tile->n_extras;
+        tile->extras[tile->n_extras++] = (eml_tree_extra){plane, tile->plane[column] + col->n_cuts + 1};
+    }
+    tile->zero = tile->first_extra + tile->n_extras;
+    c->first_slot = tile->zero + 2;
+    tile->n_planes = c->first_slot;
+}
+
+/* muxes: room for those of the largest tile. */
+static em_status compile_tile(eml_ctx *ctx, eml_arena *work, const eml_forest *forest, eml_tree_mux *muxes,
+                              eml_slice_tile *tile) {
+    uint32_t end = tile->first_tree + tile->n_trees;
+    EML_TRY(eml_cuts_build(ctx, work, forest, tile->first_tree, end, &tile->cuts));
+    size_t n = tile->cuts.n_nodes, bits = 0, most = 0;
+    for (uint32_t t = tile->first_tree; t < end; t++) {
+        uint32_t leaves = forest->first_leaf[t + 1] - forest->first_leaf[t];
+        bits += bits_for(leaves);
+        if (leaves > most) most = leaves;
+    }
+    compiler c = {.forest = forest, .tile = tile, .muxes = muxes};
+    size_t planes = tile->cuts.n_cuts + 2 * (size_t)tile->cuts.n_columns;
+    c.extra_of = eml_arena_zero(work, planes + 1, sizeof(uint32_t));
+    c.free = eml_arena_zero(work, most * bits_for((uint32_t)most) + 1, sizeof(uint32_t));
+    c.stack = eml_arena_alloc(work, (most + 1) * sizeof(result), 16);
+    tile->plane = eml_arena_zero(work, tile->cuts.n_columns + 1, sizeof(uint32_t));
+    tile->extras = eml_arena_zero(work, n + 1, sizeof(eml_tree_extra));
+    tile->programs = eml_arena_zero(work, tile->n_trees, sizeof(eml_tree_program));
+    tile->bits = eml_arena_zero(work, bits + 1, sizeof(uint32_t));
+    if (c.extra_of == NULL || c.free == NULL || c.stack == NULL || tile->plane == NULL || tile->extras == NULL ||
+        tile->programs == NULL || tile->bits == NULL)
+        return eml_ctx_no_memory(ctx);
+    number_planes(&c);
+    if (c.first_slot + most * bits_for((uint32_t)most) > UINT16_MAX) return EM_OK; /* muxes stays NULL */
+    for (uint32_t t = tile->first_tree; t < end; t++) compile_tree(&c, t);
+    tile->muxes = eml_arena_alloc(work, ((size_t)c.n_muxes + 1) * sizeof(eml_tree_mux), 16);
+    if (tile->muxes == NULL) return eml_ctx_no_memory(ctx);
+    memcpy(tile->muxes, muxes, c.n_muxes * sizeof(eml_tree_mux));
+    tile->n_muxes = c.n_muxes;
+    return EM_OK;
+}
+
+/* Splits the trees into tiles; 0 when one tree alone is too large. *muxes: at most so many in a tile. */
+static uint32_t split(const eml_forest *forest, eml_slice_tile *tiles, size_t *muxes) {
+    uint32_t n = 0, nodes = 0;
+    size_t here = 0;
+    *muxes = 0;
+    for (uint32_t t = 0; t < forest->n_trees; t++) {
+        uint32_t inner = forest->first_leaf[t + 1] - forest->first_leaf[t] - 1;
+        if (inner > TILE_NODES) return 0;
+        if (n == 0 || nodes + inner > TILE_NODES) {
+            tiles[n++] = (eml_slice_tile){.first_tree = t};
+            nodes = 0;
+            here = 0;
+        }
+        tiles[n - 1].n_trees++;
+        nodes += inner;
+        here += (size_t)inner * bits_for(inner + 1);
+        if (here > *muxes) *muxes = here;
+    }
+    return n;
+}
+
+em_status eml_slice_plan_make(eml_ctx *ctx, eml_arena *work, const eml_forest *forest, eml_slice_plan *plan) {
+    *plan = (eml_slice_plan){0};
+    if (!forest->plain || forest->n_features == 0 || forest->n_nodes > MAX_NODES) return EM_OK;
+    plan->tiles = eml_arena_zero(work, forest->n_trees, sizeof(eml_slice_tile));
+    if (plan->tiles == NULL) return eml_ctx_no_memory(ctx);
+    size_t most_muxes;
+    uint32_t n_tiles = split(forest, plan->tiles, &most_muxes);
+    eml_tree_mux *muxes = eml_arena_alloc(work, (most_muxes + 1) * sizeof(eml_tree_mux), 16);
+    if (muxes == NULL) return eml_ctx_no_memory(ctx);
+    double fixed = 0, columns = 0;
+    for (uint32_t i = 0; i < n_tiles; i++) {
+        eml_slice_tile *tile = &plan->tiles[i];
+        EML_TRY(compile_tile(ctx, work, forest, muxes, tile));
+        if (tile->muxes == NULL || tile->n_planes > MAX_TILE_PLANES) return EM_OK;
+        if (tile->n_planes > plan->n_planes) plan->n_planes = tile->n_planes;
+        fixed += (double)tile->n_muxes + tile->zero;
+        columns += tile->cuts.n_columns;
+    }
+    plan->n_tiles = n_tiles;
+    /* Fitted to measurements on an Ice Lake server, AVX-512; nanoseconds. */
+    plan->block_cost = 2 * fixed;
+    plan->row_cost = 2 * columns + 0.25 * forest->n_trees;
+    return EM_OK;
+}
+
+void eml_slice_place(eml_slice_plan *plan, eml_tree_layout *layout) {
+    plan->tiles_at = eml_tree_place(layout, plan->n_tiles, sizeof(eml_tree_tile));
+    for (uint32_t i = 0; i < plan->n_tiles; i++) {
+        eml_slice_tile *tile = &plan->tiles[i];
+        tile->columns_at = eml_tree_place(layout, tile->cuts.n_columns, sizeof(eml_tree_column));
+        tile->extras_at = eml_tree_place(layout, tile->n_extras, sizeof(eml_tree_extra));
+        tile->muxes_at = eml_tree_place(layout, tile->n_muxes, sizeof(eml_tree_mux));
+        tile->programs_at = eml_tree_place(layout, tile->n_trees, sizeof(eml_tree_program));
+        tile->bits_at = eml_tree_place(layout, tile->n_bits, sizeof(uint32_t));
+    }
+}
+
+static void copy(eml_tree *tree, uint32_t at, const void *from, size_t bytes) {
+    if (bytes > 0) memcpy((unsigned char *)tree + at, from, bytes);
+}
+
+void eml_slice_write(const eml_slice_plan *plan, eml_tree *tree) {
+    eml_tree_tile *tiles = (eml_tree_tile *)(void *)((unsigned char *)tree + plan->tiles_at);
+    for (uint32_t i = 0; i < plan->n_tiles; i++) {
+        const eml_slice_tile *tile = &plan->tiles[i];
+        for (uint32_t t = 0; t < tile->n_trees; t++) tile->programs[t].bits += tile->bits_at;
+        copy(tree, tile->extras_at, tile->extras, tile->n_extras * sizeof(eml_tree_extra));
+        copy(tree, tile->muxes_at, tile->muxes, tile->n_muxes * sizeof(eml_tree_mux));
+        copy(tree, tile->programs_at, tile->programs, tile->n_trees * sizeof(eml_tree_program));
+        copy(tree, tile->bits_at, tile->bits, tile->n_bits * sizeof(uint32_t));
+        tiles[i] = (eml_tree_tile){.first_tree = tile->first_tree,
+                                   .n_trees = tile->n_trees,
+                                   .columns = tile->columns_at,
+                                   .n_columns = tile->cuts.n_columns,
+                                   .extras = tile->extras_at,
+                                   .n_extras = tile->n_extras,
+                                   .first_extra = tile->first_extra,
+                                   .zero = tile->zero,
+                                   .muxes = tile->muxes_at,
+                                   .programs = tile->programs_at};
+        eml_tree_column *columns = (eml_tree_column *)(void *)((unsigned char *)tree + tile->columns_at);
+        for (uint32_t c = 0; c < tile->cuts.n_columns; c++) {
+            columns[c].plane = tile->plane[c];
+            columns[c].nan_rank = tile->cuts.columns[c].nan_right ? tile->cuts.columns[c].n_cuts + 1 : 0;
+        }
+    }
+    tree->n_tiles = plan->n_tiles;
+    tree->tiles = plan->tiles_at;
+    tree->n_planes = plan->n_planes;
+}
