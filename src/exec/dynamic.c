@@ -51,7 +51,7 @@ em_status eml_exec_dynamic(em_session *s, eml_binding *b, uint32_t i) {
     em_status status = op->infer(&ctx);
     if ((int)status == EML_NEED_DATA) status = eml_fail(&s->error, EM_ERR_MODEL, "an input it needs has no data");
     EML_TRY(status);
-    bool alias = op->alias && refs[0] >= 0 && stays(b, refs[0]) && run->out[0] != NULL;
+    bool alias = op->alias && run->in[0] != NULL && stays(b, refs[0]) && run->out[0] != NULL;
     if (alias) run->out[0]->data = run->in[0]->data;
     for (int k = alias ? 1 : 0; k < run->n_out && !op->dynamic_out && !op->control; k++) {
         if (run->out[k] != NULL && (run->out[k]->kind == EM_TENSOR || run->out[k]->kind == EM_MAPS))
