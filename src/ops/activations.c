@@ -92,7 +92,7 @@ REAL_OP(Tanh, tanh, eml_attrs_v1, 0, 0)
 REAL_KK(softplus)
 REAL_OP(Softplus, softplus, eml_attrs_v1, 0, 0)
 
-REAL_K(softsign, isinf(v) ? copysign(1, v) : v / (1 + fabs(v)))
+REAL_K(softsign, v / (1 + fabs(v)))
 REAL_OP(Softsign, softsign, eml_attrs_v1, 0, 0)
 
 #define SOFTPLUS(x) ((x) > 0 ? (x) + log1p(exp(-(x))) : log1p(exp(x)))
