@@ -4,11 +4,13 @@
 
 #include "kernels/simd/gemm_shape.h"
 
-#define T      float
-#define VT     vf32
-#define VF(op) vf32_##op
-#define LANES  vf32_lanes
-#define ARGS   eml_gemm_f32
+#define T             float
+#define VT            vf32
+#define VF(op)        vf32_##op
+#define LANES         vf32_lanes
+#define ARGS          eml_gemm_f32
+#define CAN_TRANSPOSE (LANES > 1)
+#define TRANSPOSE(v)  vf32_transpose(v)
 #include "kernels/simd/gemm_type.inc"
 
 TILE_FN(square_full, STRIP_PANELS, STRIP_VECTORS / STRIP_PANELS, false, true)

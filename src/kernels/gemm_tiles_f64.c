@@ -2,11 +2,13 @@
 /* f64: matrix products. */
 #include "kernels/simd/gemm_shape.h"
 
-#define T      double
-#define VT     vf64
-#define VF(op) vf64_##op
-#define LANES  vf64_lanes
-#define ARGS   eml_gemm_f64
+#define T             double
+#define VT            vf64
+#define VF(op)        vf64_##op
+#define LANES         vf64_lanes
+#define ARGS          eml_gemm_f64
+#define CAN_TRANSPOSE 0
+#define TRANSPOSE(v)  (void)(v)
 #include "kernels/simd/gemm_type.inc"
 
 size_t EML_FN(gemm_scratch_f64)(const eml_gemm_f64 *g) {

@@ -140,9 +140,9 @@ static void check_gemm_f32(void **state) {
     CHECK_EACH_TABLE(k) {
         many_f32(k, false);
         if (!check_bench()) continue;
-        static const size_t shapes[][3] = {{1, 10, 64},     {1, 128, 128},   {1, 512, 512},
-                                           {4, 128, 128},   {16, 64, 64},    {128, 128, 128},
-                                           {256, 256, 256}, {512, 512, 512}, {784, 32, 27}};
+        static const size_t shapes[][3] = {{1, 10, 64},   {1, 128, 128},    {1, 512, 512},   {4, 128, 128},
+                                           {16, 64, 64},  {128, 128, 128},  {256, 256, 256}, {512, 512, 512},
+                                           {784, 32, 27}, {120, 1024, 1024}};
         for (size_t i = 0; i < sizeof shapes / sizeof shapes[0]; i++)
             for (int layout = 0; layout < 3; layout++)
                 bench_f32(k, "gemm_f32", shapes[i][0], shapes[i][1], shapes[i][2], layout == 0, layout == 2, false);

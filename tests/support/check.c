@@ -168,9 +168,10 @@ bool check_bench(void) {
     return bench;
 }
 
+/* Processor time of this thread: other programs take turns and caches, but not these nanoseconds. */
 static double now_ns(void) {
     struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
     return (double)t.tv_sec * 1e9 + (double)t.tv_nsec;
 }
 

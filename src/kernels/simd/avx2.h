@@ -203,13 +203,27 @@ static inline float vf32_hmax(vf32 a) {
 /* One halving step for four pairs at once: x[i] = v[i].lo + v[i].hi (and v[i + 4] in the upper half), and so on. */
 static inline vf32 vf32_sum_each(const vf32 *v) {
     vf32 x[4], y[2];
-    for (int i = 0; i < 4; i++)
-        x[i] =
-            _mm256_add_ps(_mm256_permute2f128_ps(v[i], v[i + 4], 0x20), _mm256_permute2f128_ps(v[i], v[i + 4], 0x31));
-    for (int i = 0; i < 2; i++)
-        y[i] = _mm256_add_ps(_mm256_shuffle_ps(x[2 * i], x[2 * i + 1], 0x44),
-                             _mm256_shuffle_ps(x[2 * i], x[2 * i + 1], 0xee));
+    EML_UNROLL for (int i = 0; i < 4; i++) x[i] =
+        _mm256_add_ps(_mm256_permute2f128_ps(v[i], v[i + 4], 0x20), _mm256_permute2f128_ps(v[i], v[i + 4], 0x31));
+    EML_UNROLL for (int i = 0; i < 2; i++) y[i] =
+        _mm256_add_ps(_mm256_shuffle_ps(x[2 * i], x[2 * i + 1], 0x44), _mm256_shuffle_ps(x[2 * i], x[2 * i + 1], 0xee));
     return _mm256_add_ps(_mm256_shuffle_ps(y[0], y[1], 0x88), _mm256_shuffle_ps(y[0], y[1], 0xdd));
+}
+
+static inline void vf32_transpose(vf32 *v) {
+    vf32 x[8], y[8];
+    EML_UNROLL for (int i = 0; i < 8; i += 2) {
+        x[i] = _mm256_unpacklo_ps(v[i], v[i + 1]);
+        x[i + 1] = _mm256_unpackhi_ps(v[i], v[i + 1]);
+    }
+    EML_UNROLL for (int i = 0; i < 8; i += 4) EML_UNROLL for (int j = 0; j < 2; j++) {
+        y[i + 2 * j] = _mm256_shuffle_ps(x[i + j], x[i + j + 2], 0x44);
+        y[i + 2 * j + 1] = _mm256_shuffle_ps(x[i + j], x[i + j + 2], 0xee);
+    }
+    EML_UNROLL for (int i = 0; i < 4; i++) {
+        v[i] = _mm256_permute2f128_ps(y[i], y[i + 4], 0x20);
+        v[i + 4] = _mm256_permute2f128_ps(y[i], y[i + 4], 0x31);
+    }
 }
 
 /* i32. */

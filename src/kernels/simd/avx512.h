@@ -206,16 +206,37 @@ static inline float vf32_hmax(vf32 a) {
  * the halves of a vector in the same order and the last one leaves sum i in lane i. */
 static inline vf32 vf32_sum_each(const vf32 *v) {
     vf32 x[8], y[4], z[2];
-    for (int i = 0; i < 8; i++)
-        x[i] = _mm512_add_ps(_mm512_shuffle_f32x4(v[i], v[i + 8], 0x44), _mm512_shuffle_f32x4(v[i], v[i + 8], 0xee));
-    for (int i = 0; i < 4; i++)
-        y[i] = _mm512_add_ps(_mm512_shuffle_f32x4(x[i], x[i + 4], 0x88), _mm512_shuffle_f32x4(x[i], x[i + 4], 0xdd));
-    for (int i = 0; i < 2; i++)
-        z[i] = _mm512_add_ps(_mm512_shuffle_ps(y[2 * i], y[2 * i + 1], 0x44),
-                             _mm512_shuffle_ps(y[2 * i], y[2 * i + 1], 0xee));
+    EML_UNROLL for (int i = 0; i < 8; i++) x[i] =
+        _mm512_add_ps(_mm512_shuffle_f32x4(v[i], v[i + 8], 0x44), _mm512_shuffle_f32x4(v[i], v[i + 8], 0xee));
+    EML_UNROLL for (int i = 0; i < 4; i++) y[i] =
+        _mm512_add_ps(_mm512_shuffle_f32x4(x[i], x[i + 4], 0x88), _mm512_shuffle_f32x4(x[i], x[i + 4], 0xdd));
+    EML_UNROLL for (int i = 0; i < 2; i++) z[i] =
+        _mm512_add_ps(_mm512_shuffle_ps(y[2 * i], y[2 * i + 1], 0x44), _mm512_shuffle_ps(y[2 * i], y[2 * i + 1], 0xee));
     /* 128-bit parts now hold v[i], v[i + 8], v[i + 4], v[i + 12] for i = 0..3 */
     vf32 sums = _mm512_add_ps(_mm512_shuffle_ps(z[0], z[1], 0x88), _mm512_shuffle_ps(z[0], z[1], 0xdd));
     return _mm512_shuffle_f32x4(sums, sums, 0xd8);
+}
+
+static inline void vf32_transpose(vf32 *v) {
+    vf32 x[16], y[16];
+    EML_UNROLL for (int i = 0; i < 16; i += 2) {
+        x[i] = _mm512_unpacklo_ps(v[i], v[i + 1]);
+        x[i + 1] = _mm512_unpackhi_ps(v[i], v[i + 1]);
+    }
+    EML_UNROLL for (int i = 0; i < 16; i += 4) EML_UNROLL for (int j = 0; j < 2; j++) {
+        y[i + 2 * j] = _mm512_shuffle_ps(x[i + j], x[i + j + 2], 0x44);
+        y[i + 2 * j + 1] = _mm512_shuffle_ps(x[i + j], x[i + j + 2], 0xee);
+    }
+    /* 128-bit part c of y[4 r + i] is row 4 r .. 4 r + 3 of column 4 c + i: a transpose of the parts is left */
+    EML_UNROLL for (int i = 0; i < 4; i++) {
+        vf32 top = _mm512_shuffle_f32x4(y[i], y[i + 4], 0x44), below = _mm512_shuffle_f32x4(y[i + 8], y[i + 12], 0x44);
+        v[i] = _mm512_shuffle_f32x4(top, below, 0x88);
+        v[i + 4] = _mm512_shuffle_f32x4(top, below, 0xdd);
+        top = _mm512_shuffle_f32x4(y[i], y[i + 4], 0xee);
+        below = _mm512_shuffle_f32x4(y[i + 8], y[i + 12], 0xee);
+        v[i + 8] = _mm512_shuffle_f32x4(top, below, 0x88);
+        v[i + 12] = _mm512_shuffle_f32x4(top, below, 0xdd);
+    }
 }
 
 /* i32. */

@@ -148,10 +148,18 @@ static inline float vf32_hmax(vf32 a) {
 
 static inline vf32 vf32_sum_each(const vf32 *v) {
     vf32 x[2];
-    for (int i = 0; i < 2; i++)
-        x[i] = vaddq_f32(vcombine_f32(vget_low_f32(v[2 * i]), vget_low_f32(v[2 * i + 1])),
-                         vcombine_f32(vget_high_f32(v[2 * i]), vget_high_f32(v[2 * i + 1])));
+    EML_UNROLL for (int i = 0; i < 2; i++) x[i] =
+        vaddq_f32(vcombine_f32(vget_low_f32(v[2 * i]), vget_low_f32(v[2 * i + 1])),
+                  vcombine_f32(vget_high_f32(v[2 * i]), vget_high_f32(v[2 * i + 1])));
     return vpaddq_f32(x[0], x[1]);
+}
+
+static inline void vf32_transpose(vf32 *v) {
+    float32x4x2_t a = vtrnq_f32(v[0], v[1]), b = vtrnq_f32(v[2], v[3]);
+    v[0] = vcombine_f32(vget_low_f32(a.val[0]), vget_low_f32(b.val[0]));
+    v[1] = vcombine_f32(vget_low_f32(a.val[1]), vget_low_f32(b.val[1]));
+    v[2] = vcombine_f32(vget_high_f32(a.val[0]), vget_high_f32(b.val[0]));
+    v[3] = vcombine_f32(vget_high_f32(a.val[1]), vget_high_f32(b.val[1]));
 }
 
 static inline double vf64_sum(vf64 a) {

@@ -137,6 +137,10 @@ static inline vf32 vf32_sum_each(const vf32 *v) {
     return v[0];
 }
 
+static inline void vf32_transpose(vf32 *v) {
+    (void)v;
+}
+
 /* Integers wrap. */
 #define SCALAR_INT(V, U)                \
     static inline V V##_add(V a, V b) { \

@@ -15,6 +15,7 @@
  *   select(m, a, b)       m ? a : b
  *   sum, hmax             across the lanes, by halves: lane i with i + N/2, then i + N/4, ...; hmax wants no NaN
  *   sum_each(v)           v[N] -> lane i is sum(v[i]), in the same order, so with the same bits
+ *   transpose(v)          v[N]: lane j of v[i] goes to lane i of v[j]
  *   shl sar               by 0..31 bits
  *   vf32_ldexp(a, n)      a * 2^n for normal a and |n| <= 250; any n when a is NaN
  *   vi32_from_f32         truncates; out of range is unspecified
@@ -25,18 +26,6 @@
 #define EML_KERNELS_SIMD_H
 
 #include "kernels/kernels.h"
-
-/* EML_SIMD_256 before the inclusion: vectors of at most 256 bits, for bodies whose rows are shorter than longer ones.
- */
-#if defined(EML_ISA_AVX512) && !defined(EML_SIMD_256)
-#include "kernels/simd/avx512.h"
-#elif defined(EML_ISA_AVX2) || defined(EML_ISA_AVX512)
-#include "kernels/simd/avx2.h"
-#elif defined(EML_ISA_NEON)
-#include "kernels/simd/neon.h"
-#else
-#include "kernels/simd/scalar.h"
-#endif
 
 /* Before a loop of a few constant rounds over an array of vectors: unrolled, the array can live in registers. With one
  * lane the arrays have more elements than a processor has registers, and the code would only grow. */
@@ -51,6 +40,18 @@
 #define EML_UNROLL
 #else
 #define EML_UNROLL EML_UNROLL_ALWAYS
+#endif
+
+/* EML_SIMD_256 before the inclusion: vectors of at most 256 bits, for bodies whose rows are shorter than longer ones.
+ */
+#if defined(EML_ISA_AVX512) && !defined(EML_SIMD_256)
+#include "kernels/simd/avx512.h"
+#elif defined(EML_ISA_AVX2) || defined(EML_ISA_AVX512)
+#include "kernels/simd/avx2.h"
+#elif defined(EML_ISA_NEON)
+#include "kernels/simd/neon.h"
+#else
+#include "kernels/simd/scalar.h"
 #endif
 
 #if defined(__GNUC__)
