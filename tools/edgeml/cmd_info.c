@@ -20,14 +20,12 @@ static void put(const char *text) {
     report_text(stdout, text, strlen(text));
 }
 
-static void show_facts(const char *path, size_t bytes, const em_model *model) {
+static void show_facts(const em_model *model) {
     em_model_info info;
     const char *domain, *key, *value;
     int64_t version;
-    char size[16];
     em_model_get_info(model, &info);
-    put(path);
-    printf(": %s, %zu nodes", print_bytes(bytes, size), info.node_count);
+    printf("%zu nodes", info.node_count);
     if (*info.graph_name) fputs(", graph ", stdout), put(info.graph_name);
     printf("\nIR version %lld", (long long)info.ir_version);
     for (size_t i = 0; em_model_opset_at(model, i, &domain, &version); i++) {
@@ -152,16 +150,21 @@ static int show(pool *p, const char *path, bool only_ops, int batch) {
     }
     em_model *model = NULL;
     bool loaded = em_model_load_file(path, NULL, &model, &err) == EM_OK;
+    char size[16];
+    put(path);
+    printf(": %s\n", print_bytes(file.length, size));
     if (loaded) {
-        show_facts(path, file.length, model);
+        show_facts(model);
         show_io(p, "inputs", model, em_model_input_count(model), em_model_input);
         show_io(p, "outputs", model, em_model_output_count(model), em_model_output);
     }
     size_t missing = show_operators(p, &list);
     if (loaded) show_memory(p, model, batch);
     em_model_destroy(model);
-    if (!loaded) report_error(NULL, "%s", err.message);
-    if (missing) report_error(path, "%zu operators of this model are not in this build", missing);
+    if (missing)
+        report_error(path, "this build lacks %zu operator%s of the model", missing, missing > 1 ? "s" : "");
+    else if (!loaded)
+        report_error(NULL, "%s", err.message);
     return loaded && !missing ? EXIT_PASS : EXIT_FAIL;
 }
 
