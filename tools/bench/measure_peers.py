@@ -42,7 +42,8 @@ def main(edgeml, library, peer_ort, peer_tl2cgen, models, seconds, rounds):
         for name in names:
             model = pathlib.Path(models) / f"{name}.onnx"
             for rows in BATCHES:
-                print(f"\r\x1b[Kround {number + 1} of {rounds}: {name}, {rows} rows", end="", file=sys.stderr, flush=True)
+                if sys.stderr.isatty():
+                    print(f"\r\x1b[Kround {number + 1} of {rounds}: {name}, {rows} rows", end="", file=sys.stderr, flush=True)
                 ours = output(edgeml, "bench", model, "--batch", rows, "--seconds", seconds, "--no-profile", "--json")
                 ours["load_ms"] = ours["first_load_ms"] + ours["session_ms"]  # cold, as the peer's
                 found.setdefault((name, rows, "edgeml"), []).append(ours)
@@ -50,24 +51,27 @@ def main(edgeml, library, peer_ort, peer_tl2cgen, models, seconds, rounds):
                 if name == "xgboost":
                     compiled = output(peer_tl2cgen, model.with_suffix(".so"), 10, rows, seconds)
                     found.setdefault((name, rows, "tl2cgen"), []).append(compiled)
-    print("\r\x1b[K", end="", file=sys.stderr)
+    if sys.stderr.isatty():
+        print("\r\x1b[K", end="", file=sys.stderr)
 
     def median(name, rows, program, key):
         return statistics.median(result[key] for result in found[name, rows, program])
 
     print(f"{processor()}, one thread; ONNX Runtime {onnxruntime.__version__}; median of {rounds} rounds\n")
-    print("| model | | edgeml | ONNX Runtime | ratio |\n| --- | --- | --- | --- | --- |")
-    figures = [("one row, us", 1, "median_us", "{:.2f}"), ("10,000 rows, ms", 10000, "median_us", "{:.2f}"),
-               ("load, ms", 1, "load_ms", "{:.2f}"), ("peak memory, MB", 1, "peak_rss_kb", "{:.1f}")]
+    print("Each cell: edgeml, ONNX Runtime, how many times as much.\n")
+    figures = [("one row, us", 1, "median_us", 1.0, "{:.2f}"), ("10,000 rows, ms", 10000, "median_us", 1e-3, "{:.2f}"),
+               ("load, ms", 1, "load_ms", 1.0, "{:.2f}"), ("peak memory, MB", 1, "peak_rss_kb", 1e-3, "{:.1f}")]
+    print("| model |" + "".join(f" {title} |" for title, *_ in figures) + "\n|" + " --- |" * (len(figures) + 1))
     for name in names:
-        for title, rows, key, form in figures:
-            scale = 1e-3 if title.endswith((" ms", "MB")) and key != "load_ms" else 1.0
+        cells = [name]
+        for _, rows, key, scale, form in figures:
             ours, theirs = (median(name, rows, program, key) * scale for program in ("edgeml", "ort"))
-            print(f"| {name} | {title} | {form.format(ours)} | {form.format(theirs)} | {theirs / ours:.1f} |")
-    for rows, scale, unit in ((1, 1.0, "us"), (10000, 1e-3, "ms")):
-        if "xgboost" in names:
-            print(f"\nxgboost compiled to C by tl2cgen: {median('xgboost', rows, 'tl2cgen', 'median_us') * scale:.2f} "
-                  f"{unit} for {rows:,} row{'s' if rows > 1 else ''} (the trees only, no label, nothing to load)")
+            cells.append(f"{form.format(ours)}, {form.format(theirs)}, **{theirs / ours:.1f}**")
+        print("| " + " | ".join(cells) + " |")
+    if "xgboost" in names:
+        one, many = (median("xgboost", rows, "tl2cgen", "median_us") for rows in BATCHES)
+        print(f"\nxgboost compiled to C by tl2cgen (the trees only, no label, nothing to load): {one:.2f} us for one row, "
+              f"{many * 1e-3:.2f} ms for 10,000")
     mine, other = pathlib.Path(library).resolve().stat().st_size, ort.stat().st_size
     print(f"\nshared library: {mine:,} and {other:,} bytes, {other / mine:.0f} times")
 
