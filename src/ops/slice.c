@@ -16,12 +16,13 @@ static range make_range(int64_t start, int64_t end, int64_t step, int64_t size) 
     if (start < 0) start = start < -size ? -1 : start + size; /* -1: before the first */
     if (end < 0) end = end < -size ? -1 : end + size;
     range r = {0, step, 0};
+    if (size == 0) return r;
     if (step > 0) {
         start = clamp(start, 0, size);
         end = clamp(end, 0, size);
         if (start < end) r = (range){start, step, (end - start - 1) / step + 1};
     } else {
-        start = clamp(start, 0, size - 1); /* of an empty axis: -1, like the end */
+        start = clamp(start, 0, size - 1);
         end = clamp(end, -1, size - 1);
         if (end < start && step != INT64_MIN)
             r = (range){start, step, (start - end - 1) / -step + 1};
