@@ -54,7 +54,8 @@ int main(int argc, char **argv) {
         if (!workers[i].ok) fprintf(stderr, "thread %d: %s\n", i, workers[i].err.message);
         bad += !workers[i].ok || !same;
     }
-    if (started) printf("%d threads, %d runs each, mean probability %.6f\n", started, RUNS, workers[0].sum / (double)RUNS);
+    if (started)
+        printf("%d threads, %d runs each, mean probability %.6f\n", started, RUNS, workers[0].sum / (double)RUNS);
     em_model_destroy(model);
     return bad || started < THREADS;
 }
