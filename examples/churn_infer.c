@@ -74,8 +74,10 @@ static bool infer(em_model *model, em_session *session, const table *t, em_error
         ok = em_session_run(session, &in, 1, out, 2, err) == EM_OK;
         if (!ok) fprintf(stderr, "%s\n", err->message);
         bool known = (out[0].dtype == EM_I64 || out[0].dtype == EM_STRING) && out[1].dtype == EM_F32;
-        if (ok && (!known || em_tensor_count(&out[0]) != in.dims[0] || out[1].dims[0] != in.dims[0]))
-            ok = fprintf(stderr, "the model gives no label and probability for each row\n") < 0;
+        if (ok && (!known || em_tensor_count(&out[0]) != in.dims[0] || out[1].dims[0] != in.dims[0])) {
+            fprintf(stderr, "the model gives no label and probability for each row\n");
+            ok = false;
+        }
         if (ok) printf("%s%slabel,churn_probability\n", has_id ? t->cells[0] : "", has_id ? "," : "");
         for (size_t r = 0; ok && r < t->rows; r++) print_row(t, r, has_id, &out[0], &out[1]);
     }
