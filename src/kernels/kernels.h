@@ -44,6 +44,17 @@ typedef void eml_unary_f64_fn(size_t n, const double *x, double *out);
 /* out[i] = f(x[i]; p, q); what p and q mean stands beside the kernel in kernels.def. */
 typedef void eml_unary2_f32_fn(size_t n, const float *x, float p, float q, float *out);
 
+/* Element i of out is element i of x in another type; the kernel's name tells both. out may be x only where the sizes
+ * are equal. Rounded to nearest even; a float out of range of an integer (or NaN) gives its smallest number, as on x86;
+ * integers keep their low bits. bool: 1 for what is not 0, NaN included. */
+typedef void eml_convert_fn(size_t n, const void *x, void *out);
+/* Rows of row_bytes; strides in bytes. */
+typedef void eml_copy_rows_fn(size_t rows, size_t row_bytes, const void *x, size_t x_stride, void *out,
+                              size_t out_stride);
+/* out[c * out_stride + r] = x[r * x_stride + c], as bits. */
+typedef void eml_transpose_32_fn(size_t rows, size_t cols, const uint32_t *x, size_t x_stride, uint32_t *out,
+                                 size_t out_stride);
+
 /* ---- Types of the kernels on rows: x[rows, cols] with x_stride elements from row to row ---- */
 
 /* out[r] = reduction of row r. Sums go over 32 lanes, element i into lane i mod 32, and the lanes are added by halves
@@ -116,6 +127,10 @@ typedef void eml_gemm_f32_fn(const eml_gemm_f32 *g, float *scratch);
 typedef void eml_gemm_f64_fn(const eml_gemm_f64 *g, double *scratch);
 typedef size_t eml_gemm_scratch_f32_fn(const eml_gemm_f32 *g);
 typedef size_t eml_gemm_scratch_f64_fn(const eml_gemm_f64 *g);
+
+/* The same product for int32, wrapping: no c, no packing, no scratch. */
+typedef void eml_gemm_i32_fn(size_t m, size_t n, size_t k, const int32_t *a, size_t a_row, size_t a_col,
+                             const int32_t *b, size_t b_row, size_t b_col, int32_t *out, size_t out_row);
 
 /* ---- The table ---- */
 

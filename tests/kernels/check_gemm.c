@@ -209,6 +209,34 @@ static void check_gemm_scratch_f64(void **state) {
     }
 }
 
+static void one_i32(const eml_kernels *k, size_t m, size_t n, size_t depth) {
+    bool transposed_a = check_below(2), transposed_b = check_below(2);
+    size_t a_row = transposed_a ? 1 : depth, a_col = transposed_a ? m : 1, out_row = n + check_below(3);
+    size_t b_row = transposed_b ? 1 : n, b_col = transposed_b ? depth : 1;
+    size_t out_n = m == 0 || n == 0 ? 0 : (m - 1) * out_row + n;
+    int32_t *a = check_slot(A, m * depth * sizeof *a, check_below(2)), *b = check_slot(B, n * depth * sizeof *b, true);
+    int32_t *out = check_slot(OUT, out_n * sizeof *out, check_below(2));
+    check_fill_bytes(a, m * depth * sizeof *a);
+    check_fill_bytes(b, n * depth * sizeof *b);
+    k->gemm_i32(m, n, depth, a, a_row, a_col, b, b_row, b_col, out, out_row);
+    for (size_t i = 0; i < m; i++)
+        for (size_t j = 0; j < n; j++) {
+            uint32_t sum = 0;
+            for (size_t p = 0; p < depth; p++)
+                sum += (uint32_t)a[i * a_row + p * a_col] * (uint32_t)b[p * b_row + j * b_col];
+            if (out[i * out_row + j] != (int32_t)sum) check_fail(k, "gemm_i32", "%zu x %zu x %zu", m, n, depth);
+        }
+    if (!check_slots_intact()) check_fail(k, "gemm_i32", "%zu x %zu x %zu: wrote outside", m, n, depth);
+}
+
+static void check_gemm_i32(void **state) {
+    (void)state;
+    CHECK_EACH_TABLE(k) {
+        for (size_t m = 0; m < 6; m++)
+            for (size_t n = 0; n < CHECK_SIZES; n++) one_i32(k, m, n, check_below(20));
+    }
+}
+
 int main(int argc, char **argv) {
     CHECK_MAIN(EML_KERNELS_GEMM)
 }

@@ -444,6 +444,32 @@ static inline vf32 vf32_gather(const float *base, vi32 index) {
     return _mm256_i32gather_ps(base, index, 4);
 }
 
+static inline vi32 vi32_load_u16(const uint16_t *p) {
+    return _mm256_cvtepu16_epi32(_mm_loadu_si128((const __m128i *)p));
+}
+
+static inline vi32 vi32_load_u8(const uint8_t *p) {
+    return _mm256_cvtepu8_epi32(_mm_loadl_epi64((const __m128i *)p));
+}
+
+static inline vi32 vi32_load_i8(const int8_t *p) {
+    return _mm256_cvtepi8_epi32(_mm_loadl_epi64((const __m128i *)p));
+}
+
+static inline void vi32_store_u16(uint16_t *p, vi32 a) {
+    __m256i low = _mm256_and_si256(a, _mm256_set1_epi32(0xffff));
+    __m256i packed = _mm256_permute4x64_epi64(_mm256_packus_epi32(low, low), 0xd8);
+    _mm_storeu_si128((__m128i *)p, _mm256_castsi256_si128(packed));
+}
+
+static inline vf32 vf32_load_f16(const uint16_t *p) {
+    return _mm256_cvtph_ps(_mm_loadu_si128((const __m128i *)p));
+}
+
+static inline void vf32_store_f16(uint16_t *p, vf32 a) {
+    _mm_storeu_si128((__m128i *)p, _mm256_cvtps_ph(a, _MM_FROUND_TO_NEAREST_INT));
+}
+
 static inline vf64 vf64_load_f32(const float *p) {
     return _mm256_cvtps_pd(_mm_loadu_ps(p));
 }

@@ -448,6 +448,30 @@ static inline vf32 vf32_gather(const float *base, vi32 index) {
     return _mm512_i32gather_ps(index, base, 4);
 }
 
+static inline vi32 vi32_load_u16(const uint16_t *p) {
+    return _mm512_cvtepu16_epi32(_mm256_loadu_si256((const __m256i *)p));
+}
+
+static inline vi32 vi32_load_u8(const uint8_t *p) {
+    return _mm512_cvtepu8_epi32(_mm_loadu_si128((const __m128i *)p));
+}
+
+static inline vi32 vi32_load_i8(const int8_t *p) {
+    return _mm512_cvtepi8_epi32(_mm_loadu_si128((const __m128i *)p));
+}
+
+static inline void vi32_store_u16(uint16_t *p, vi32 a) {
+    _mm256_storeu_si256((__m256i *)p, _mm512_cvtepi32_epi16(a));
+}
+
+static inline vf32 vf32_load_f16(const uint16_t *p) {
+    return _mm512_cvtph_ps(_mm256_loadu_si256((const __m256i *)p));
+}
+
+static inline void vf32_store_f16(uint16_t *p, vf32 a) {
+    _mm256_storeu_si256((__m256i *)p, _mm512_cvtps_ph(a, _MM_FROUND_TO_NEAREST_INT));
+}
+
 static inline vf64 vf64_load_f32(const float *p) {
     return _mm512_cvtps_pd(_mm256_loadu_ps(p));
 }

@@ -320,6 +320,36 @@ static inline vf32 vf32_gather(const float *base, vi32 index) {
     return vld1q_lane_f32(base + vgetq_lane_s32(index, 3), x, 3);
 }
 
+static inline vi32 vi32_load_u16(const uint16_t *p) {
+    return vreinterpretq_s32_u32(vmovl_u16(vld1_u16(p)));
+}
+
+static inline vi32 vi32_load_u8(const uint8_t *p) {
+    uint32_t four;
+    memcpy(&four, p, sizeof four);
+    uint16x8_t words = vmovl_u8(vreinterpret_u8_u32(vdup_n_u32(four)));
+    return vreinterpretq_s32_u32(vmovl_u16(vget_low_u16(words)));
+}
+
+static inline vi32 vi32_load_i8(const int8_t *p) {
+    uint32_t four;
+    memcpy(&four, p, sizeof four);
+    int16x8_t words = vmovl_s8(vreinterpret_s8_u32(vdup_n_u32(four)));
+    return vmovl_s16(vget_low_s16(words));
+}
+
+static inline void vi32_store_u16(uint16_t *p, vi32 a) {
+    vst1_u16(p, vmovn_u32(vreinterpretq_u32_s32(a)));
+}
+
+static inline vf32 vf32_load_f16(const uint16_t *p) {
+    return vcvt_f32_f16(vreinterpret_f16_u16(vld1_u16(p)));
+}
+
+static inline void vf32_store_f16(uint16_t *p, vf32 a) {
+    vst1_u16(p, vreinterpret_u16_f16(vcvt_f16_f32(a)));
+}
+
 static inline vf64 vf64_load_f32(const float *p) {
     return vcvt_f64_f32(vld1_f32(p));
 }

@@ -263,6 +263,52 @@ static inline vf32 vf32_gather(const float *base, vi32 index) {
     return base[index];
 }
 
+static inline vi32 vi32_load_u16(const uint16_t *p) {
+    return *p;
+}
+
+static inline vi32 vi32_load_u8(const uint8_t *p) {
+    return *p;
+}
+
+static inline vi32 vi32_load_i8(const int8_t *p) {
+    return *p;
+}
+
+static inline void vi32_store_u16(uint16_t *p, vi32 a) {
+    *p = (uint16_t)a;
+}
+
+/* Half precision has 5 bits of exponent (bias 15) and 10 of fraction. Subnormals come out of a subtraction, which
+ * brings the leading bit into place exactly. */
+static inline vf32 vf32_load_f16(const uint16_t *p) {
+    const uint32_t half = *p, exponent = half & 0x7c00u;
+    uint32_t bits = (half & 0x7fffu) << 13;
+    if (exponent == 0x7c00u)
+        bits += (255u - 31u) << 23;
+    else
+        bits += (127u - 15u) << 23;
+    float value = vi32_as_f32((vi32)bits);
+    if (exponent == 0) value = vi32_as_f32((vi32)(bits + (1u << 23))) - 0x1p-14f;
+    return half & 0x8000u ? -value : value;
+}
+
+/* Rounds to nearest even by adding half a unit less one, and one for odd numbers; what is too large becomes infinite by
+ * the carry. Below 2^-14 an addition of 1/2 leaves the rounded fraction in the low bits. */
+static inline void vf32_store_f16(uint16_t *p, vf32 a) {
+    const uint32_t sign = (uint32_t)vf32_as_i32(a) >> 16 & 0x8000u, bits = (uint32_t)vf32_as_i32(a) & 0x7fffffffu;
+    uint32_t half;
+    if (bits > 0x7f800000u)
+        half = 0x7e00u | (bits >> 13 & 0x1ffu);
+    else if (bits >= 0x47800000u)
+        half = 0x7c00u;
+    else if (bits < 0x38800000u)
+        half = (uint32_t)vf32_as_i32(fabsf(a) + 0.5f) - 0x3f000000u;
+    else
+        half = (bits - ((127u - 15u) << 23) + 0xfffu + (bits >> 13 & 1u)) >> 13;
+    *p = (uint16_t)(half | sign);
+}
+
 static inline vf64 vf64_load_f32(const float *p) {
     return *p;
 }

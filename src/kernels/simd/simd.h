@@ -21,6 +21,8 @@
  *   vi32_from_f32         truncates; out of range is unspecified
  *   vm32_first(n)         the first n <= N lanes
  *   vm32_bits             lane i -> bit i; vm32_store_u8 writes N bytes 0 or 1, vm32_load_u8 takes any non-zero byte
+ *   vi32_load_u8 ...      N small integers widened; vi32_store_u16 keeps the low halves
+ *   vf32_load_f16         N half floats widened; vf32_store_f16 rounds to nearest even
  *   vf64_load_f32         vf64_lanes floats widened; vf64_store_f32 rounds to nearest even */
 #ifndef EML_KERNELS_SIMD_H
 #define EML_KERNELS_SIMD_H
