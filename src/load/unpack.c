@@ -4,8 +4,8 @@
 #include "base/size.h"
 
 enum { TREE_ALIGN = 8, TREE_CHUNK_BYTES = 16384 };
-/* Of 2,221 real models and standard tests those above 5 KB ask for at most 9.8 bytes of tree per byte of file, the small
- * ones for 16. Two-byte empty messages, which is what a bomb is made of, ask for 60 to 145. */
+/* Of 2,221 real models and standard tests those above 5 KB ask for at most 9.8 bytes of tree per byte of file, the
+ * small ones for 16. Two-byte empty messages, which is what a bomb is made of, ask for 60 to 145. */
 enum { BUDGET_BASE = 1 << 20, BUDGET_PER_BYTE = 32 };
 
 void eml_unpack_init(eml_unpack *unpack, const void *bytes, size_t length, eml_mem *mem) {

@@ -89,6 +89,28 @@ size_t eml_wire_doubles(eml_wire_cursor *cursor, double *out, size_t capacity) {
     return read_fixed(cursor, EML_WIRE_I64, sizeof *out, out, capacity);
 }
 
+/* Fields of that tag that follow each other, with values of one to three bytes: what almost all are. */
+static size_t read_short_run(const uint8_t *bytes, eml_span *rest, uint8_t tag, int64_t *out, size_t capacity) {
+    size_t at = rest->begin, n = 0;
+    for (; n < capacity && rest->end - at >= 4 && bytes[at] == tag; n++) {
+        uint32_t value = bytes[at + 1];
+        size_t length = 2;
+        if (value >= 0x80) {
+            value += ((uint32_t)bytes[at + 2] - 1) << 7;
+            length = 3;
+            if (bytes[at + 2] >= 0x80) {
+                value += ((uint32_t)bytes[at + 3] - 1) << 14;
+                length = 4;
+                if (bytes[at + 3] >= 0x80) break;
+            }
+        }
+        out[n] = value;
+        at += length;
+    }
+    rest->begin = at;
+    return n;
+}
+
 size_t eml_wire_ints(eml_wire_cursor *cursor, int64_t *out, size_t capacity) {
     const uint8_t *bytes = cursor->bytes;
     const uint8_t tag = (uint8_t)(cursor->number << 3 | EML_WIRE_VARINT);
@@ -102,12 +124,8 @@ size_t eml_wire_ints(eml_wire_cursor *cursor, int64_t *out, size_t capacity) {
             out[n++] = (int64_t)bits;
             continue;
         }
-        if (cursor->rest.end - cursor->rest.begin > 1 && bytes[cursor->rest.begin] == tag &&
-            bytes[cursor->rest.begin + 1] < 0x80) { /* the common case: the next one, in one byte */
-            out[n++] = bytes[cursor->rest.begin + 1];
-            cursor->rest.begin += 2;
-            continue;
-        }
+        n += read_short_run(bytes, &cursor->rest, tag, out + n, capacity - n);
+        if (n == capacity) break;
         eml_wire_field field;
         if (!find_field(cursor, &field)) break;
         if (field.type == EML_WIRE_VARINT) out[n++] = (int64_t)field.bits;
@@ -118,6 +136,14 @@ size_t eml_wire_ints(eml_wire_cursor *cursor, int64_t *out, size_t capacity) {
 
 bool eml_wire_payload(eml_wire_cursor *cursor, eml_span *out) {
     eml_wire_field field;
+    const uint8_t *at = cursor->bytes + cursor->rest.begin;
+    const size_t room = cursor->rest.end - cursor->rest.begin;
+    if (room > 1 && at[0] == (uint8_t)(cursor->number << 3 | EML_WIRE_LEN) && at[1] < 0x80 && at[1] <= room - 2 &&
+        cursor->number < 16) { /* the common case: the next one, and short */
+        out->begin = cursor->rest.begin + 2;
+        out->end = cursor->rest.begin = out->begin + at[1];
+        return true;
+    }
     while (find_field(cursor, &field)) {
         if (field.type != EML_WIRE_LEN) continue;
         *out = field.body;
