@@ -173,19 +173,26 @@ static void headed(wire *w) {
     wire_model(w);
 }
 
-static void expect_bomb_refused(wire *w, em_status status, const char *part) {
+/* Whatever the outcome: memory and time in proportion to the file. Frees w. */
+static em_status load_bomb(wire *w, em_error *err) {
     eml_mem mem;
     eml_graph graph;
-    em_error err;
     eml_mem_init(&mem, NULL, 0);
     double begin = seconds();
-    em_status got = eml_load_graph(w->bytes, w->n, NULL, &mem, &graph, &err);
+    em_status status = eml_load_graph(w->bytes, w->n, NULL, &mem, &graph, err);
     double took = seconds() - begin;
-    if (got != status || strstr(err.message, part) == NULL) fail_msg("%d %s", (int)got, err.message);
+    if (status == EM_OK) eml_graph_destroy(&graph);
     if (mem.peak > 80 * w->n + (8 << 20)) fail_msg("%zu bytes held for a file of %zu", mem.peak, w->n);
     if (took > 5.0) fail_msg("%.1f s for %zu bytes", took, w->n);
     assert_int_equal(mem.held, 0);
     wire_free(w);
+    return status;
+}
+
+static void expect_bomb_refused(wire *w, em_status status, const char *part) {
+    em_error err = {.message = ""};
+    em_status got = load_bomb(w, &err);
+    if (got != status || strstr(err.message, part) == NULL) fail_msg("%d %s", (int)got, err.message);
 }
 
 /* Two bytes each: empty nodes, initializers, inputs. */
@@ -198,7 +205,10 @@ static void empty_messages(void **state) {
         wire_open(&w, 7);
         for (int k = 0; k < 1000000; k++) wire_data(&w, fields[i], "", 0);
         wire_close(&w);
-        expect_bomb_refused(&w, EM_ERR_LIMIT, "unpacks to more than");
+        if (sizeof(void *) == 8)
+            expect_bomb_refused(&w, EM_ERR_LIMIT, "unpacks to more than");
+        else
+            load_bomb(&w, NULL); /* with short pointers some are no bomb */
     }
 }
 
