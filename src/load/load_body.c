@@ -9,7 +9,7 @@ static em_status load_inputs(eml_loader *l, const Onnx__GraphProto *proto, eml_s
         const Onnx__ValueInfoProto *info = proto->input[i];
         if (info->name == NULL || info->name[0] == '\0')
             return eml_fail(l->err, EM_ERR_MODEL, "input %zu has no name", i);
-        int value;
+        int value = EML_NO_VALUE;
         eml_type type;
         EML_TRY(eml_load_declare(l, scope, info->name, &value));
         EML_TRY(eml_load_type(l, info->type, &type));
@@ -35,7 +35,7 @@ static em_status initializer_value(eml_loader *l, eml_scope *scope, const char *
 static em_status load_initializers(eml_loader *l, const Onnx__GraphProto *proto, eml_scope *scope) {
     em_tensor tensor;
     bool borrowed;
-    int value;
+    int value = EML_NO_VALUE;
     for (size_t i = 0; i < proto->n_initializer; i++) {
         EML_TRY(initializer_value(l, scope, proto->initializer[i]->name, &value));
         EML_TRY(eml_load_tensor_proto(l, proto->initializer[i], &tensor, &borrowed));
@@ -100,7 +100,7 @@ static em_status list_inputs(eml_loader *l, const Onnx__GraphProto *proto, const
     int n = 0, *inputs = eml_arena_alloc(l->arena, proto->n_input * sizeof *inputs, 16);
     if (inputs == NULL) return eml_load_no_memory(l, proto->n_input * sizeof *inputs);
     for (size_t i = 0; i < proto->n_input; i++) {
-        int value;
+        int value = EML_NO_VALUE;
         EML_TRY(eml_load_resolve(l, scope, proto->input[i]->name, &value));
         if (!drop_initialized || l->graph->values[value].constant < 0) inputs[n++] = value;
     }
@@ -130,37 +130,40 @@ static em_status load_graph(eml_loader *l, const Onnx__GraphProto *proto, eml_sc
     return EM_OK;
 }
 
-/* The unpacked graph; one that a function holds is kept for the next call of it. */
-static em_status unpack_body(eml_loader *l, const eml_pending *body, const Onnx__GraphProto **proto) {
+/* The unpacked graph, NULL with *status set when that fails; one that a function holds is kept for its next call. */
+static const Onnx__GraphProto *unpack_body(eml_loader *l, const eml_pending *body, em_status *status) {
     eml_name *known = NULL;
     if (body->scope->function != NULL) {
         enum { KEY_CHARS = 24 };
         char *key = eml_arena_alloc(&l->scratch, KEY_CHARS, 1);
         bool fresh;
-        if (key == NULL) return eml_load_no_memory(l, KEY_CHARS);
-        eml_format(key, KEY_CHARS, "%zu", body->body.begin);
-        known = eml_names_put(&l->bodies, &l->scratch, key, &fresh);
-        if (known == NULL) return eml_load_no_memory(l, sizeof *known);
-        *proto = known->data;
-        if (!fresh) return EM_OK;
+        if (key != NULL) {
+            eml_format(key, KEY_CHARS, "%zu", body->body.begin);
+            known = eml_names_put(&l->bodies, &l->scratch, key, &fresh);
+        }
+        if (known == NULL) {
+            *status = eml_load_no_memory(l, sizeof *known);
+            return NULL;
+        }
+        if (known->data != NULL) return known->data;
     }
-    ProtobufCMessage *message;
-    EML_TRY(eml_unpack_message(&l->unpack, &onnx__graph_proto__descriptor, body->body, &message, l->err));
-    *proto = (const Onnx__GraphProto *)message;
-    if (known != NULL) known->data = message;
-    return EM_OK;
+    ProtobufCMessage *message = NULL;
+    *status = eml_unpack_message(&l->unpack, &onnx__graph_proto__descriptor, body->body, &message, l->err);
+    if (known != NULL && *status == EM_OK) known->data = message;
+    return *status == EM_OK ? (const Onnx__GraphProto *)message : NULL;
 }
 
 em_status eml_load_body(eml_loader *l, const eml_pending *body) {
-    const Onnx__GraphProto *proto = NULL;
-    EML_TRY(unpack_body(l, body, &proto));
+    em_status status = EM_OK;
+    const Onnx__GraphProto *proto = unpack_body(l, body, &status);
+    if (proto == NULL) return status;
     eml_scope *scope = eml_load_scratch(l, 1, sizeof *scope);
     if (scope == NULL) return eml_load_no_memory(l, sizeof *scope);
     *scope = *body->scope;
     scope->names = (eml_names){NULL};
     scope->outer = body->scope;
     scope->graph = body->graph;
-    em_status status = load_graph(l, proto, scope);
+    status = load_graph(l, proto, scope);
     if (status != EM_OK && body->graph != 0 && proto->name != NULL)
         eml_fail_prefix(l->err, "graph '%s': ", proto->name);
     return status;

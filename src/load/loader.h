@@ -100,7 +100,7 @@ em_status eml_load_constant(eml_loader *l, const Onnx__NodeProto *proto, const e
 em_status eml_load_functions(eml_loader *l);
 const eml_function *eml_load_find_function(const eml_loader *l, const Onnx__NodeProto *node, const char *domain);
 em_status eml_load_call(eml_loader *l, const eml_function *function, const Onnx__NodeProto *node,
-                        const eml_scope *caller, eml_load_list *list, eml_scope **scope);
+                        const eml_scope *caller, eml_load_list *list, eml_scope **out);
 
 /* load_scope.c: names. */
 /* A new value in the scope's graph. reserved entries (outputs of a call) are taken over instead. */
