@@ -77,7 +77,11 @@ static em_status run(eml_run *run) {
     const uint32_t *head = eml_at(b, b->head), *next = eml_at(b, b->next);
     size_t size = eml_dtype_size(x->dtype);
     char *y = run->out[0]->data;
-    memset(y, 0, b->columns * size); /* of strings: empty ones */
+    if (x->dtype == EM_STRING) {
+        for (uint32_t i = 0; i < b->columns; i++) ((em_string *)(void *)y)[i] = (em_string){"", 0};
+    } else {
+        memset(y, 0, b->columns * size);
+    }
     for (int64_t i = 0; i < x->dims[0]; i++) {
         int64_t index = b->strings ? eml_lookup_string(lookup, ((const em_string *)keys->data)[i])
                                    : eml_lookup_number(lookup, (uint64_t)((const int64_t *)keys->data)[i]);

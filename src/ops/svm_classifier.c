@@ -328,12 +328,14 @@ static em_status run(eml_run *run) {
     for (int64_t first = 0; first < p->rows; first += p->block) {
         uint32_t index[EML_SVM_BLOCK];
         int64_t n = p->rows - first < p->block ? p->rows - first : p->block;
-        const float *x = room + p->converted;
+        const float *x;
         float *scores = z != NULL ? z + first * p->width : room + p->scores;
-        if (in->dtype == EM_F32)
+        if (in->dtype == EM_F32) {
             x = (const float *)in->data + first * p->features;
-        else
+        } else {
             eml_ml_to_f32(in->dtype, in->data, first * p->features, n * p->features, room + p->converted);
+            x = room + p->converted;
+        }
         if (voted)
             classify_pairs(run, p, x, n, scores, index);
         else

@@ -88,15 +88,18 @@ static em_status run(eml_run *run) {
     const regressor_blob *b = run->blob;
     const em_tensor *in = run->in[0];
     const float *coefficients = eml_at(b, b->coefficients);
-    float *values = run->scratch, *converted = values + (uint64_t)p->block * b->svm.vectors, *y = run->out[0]->data;
+    float *values = run->scratch, *y = run->out[0]->data;
     size_t count = (size_t)b->n_coefficients;
     for (int64_t first = 0; first < p->rows; first += p->block) {
         int64_t n = p->rows - first < p->block ? p->rows - first : p->block;
-        const float *x = converted;
-        if (in->dtype == EM_F32)
+        const float *x;
+        if (in->dtype == EM_F32) {
             x = (const float *)in->data + first * p->features;
-        else
+        } else { /* behind the values */
+            float *converted = values + (uint64_t)p->block * b->svm.vectors;
             eml_ml_to_f32(in->dtype, in->data, first * p->features, n * p->features, converted);
+            x = converted;
+        }
         if (b->svm.vectors > 0) {
             eml_svm_values(EML_K(run), &b->svm, b, x, n, values);
             x = values;

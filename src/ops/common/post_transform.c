@@ -39,7 +39,7 @@ static float probit(float p) {
     const float a = 0.147f, pi = 3.14159f;
     float x = 2.0f * p - 1.0f, log_term = logf((1.0f - x) * (1.0f + x));
     float v = 2.0f / (pi * a) + 0.5f * log_term;
-    float root = sqrtf(sqrtf(v * v - log_term / a) - v);
+    float root = sqrtf(sqrtf(v * v - 1.0f / a * log_term) - v);
     return 1.41421356f * (x < 0.0f ? -root : root);
 }
 

@@ -56,7 +56,7 @@ int64_t eml_svm_block(const eml_svm *svm) {
     return rows < 1 ? 1 : rows > BLOCK_MOST ? BLOCK_MOST : (int64_t)rows;
 }
 
-static void raise(const eml_kernels *k, float degree, size_t n, float *values) {
+static void apply_degree(const eml_kernels *k, float degree, size_t n, float *values) {
     if (degree == 2.0f) {
         k->mul_f32(n, values, 1, values, 1, values);
     } else if (degree == 3.0f) {
@@ -93,7 +93,7 @@ void eml_svm_values(const eml_kernels *k, const eml_svm *svm, const void *blob, 
         break;
     case EML_SVM_POLY:
         k->gemm_f32(&g, NULL);
-        raise(k, svm->degree, total, values);
+        apply_degree(k, svm->degree, total, values);
         break;
     case EML_SVM_RBF:
         k->distance_f32(&g, NULL);
