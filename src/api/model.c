@@ -14,7 +14,8 @@ static em_status read_options(const em_model_options *options, em_model_options 
     *out = EM_OPTIONS_INIT(em_model_options);
     if (options == NULL) return EM_OK;
     if (options->struct_bytes != sizeof(*options))
-        return eml_fail(err, EM_ERR_ARGUMENT, "em_model_options: struct_bytes is %zu, expected %zu (EM_OPTIONS_INIT sets it)",
+        return eml_fail(err, EM_ERR_ARGUMENT,
+                        "em_model_options: struct_bytes is %zu, expected %zu (EM_OPTIONS_INIT sets it)",
                         options->struct_bytes, sizeof(*options));
     if (options->allocator != NULL && (options->allocator->alloc == NULL || options->allocator->release == NULL))
         return eml_fail(err, EM_ERR_ARGUMENT, "em_model_options: the allocator needs both alloc and release");
@@ -30,13 +31,24 @@ static void mark_defaults(eml_graph *graph) {
     }
 }
 
-/* bytes -> graph -> passes -> weights. Afterwards the bytes may go away, unless the caller lets the model borrow. */
+static bool borrows(const eml_graph *graph) {
+    for (int c = 0; c < graph->n_constants; c++)
+        if (graph->constants[c].borrowed) return true;
+    return false;
+}
+
+/* bytes -> graph -> passes -> weights. Afterwards the bytes may go away, unless the caller lets the model borrow. file:
+ * where the bytes come from, or NULL; it is closed as soon as nothing points into it. */
 static em_status prepare(em_model *model, const void *bytes, size_t length, const char *name, const char *directory,
-                         bool borrow, em_error *err) {
+                         bool borrow, eml_file **file, em_error *err) {
     eml_file *external = NULL;
     eml_load_options load = {.name = name, .directory = directory, .borrow = true, .files = borrow ? NULL : &external};
     em_status status = eml_load_graph(bytes, length, &load, &model->mem, &model->graph, err);
     if (status == EM_OK) {
+        if (file != NULL && !borrows(&model->graph)) {
+            eml_file_close(*file);
+            *file = NULL;
+        }
         mark_defaults(&model->graph);
         status = eml_passes_run(&model->graph, eml_cpu_kernels(), &model->mem, err);
     }
@@ -46,13 +58,13 @@ static em_status prepare(em_model *model, const void *bytes, size_t length, cons
 }
 
 static em_status create(const void *bytes, size_t length, const char *name, const char *directory,
-                        const em_model_options *options, em_model **model, em_error *err) {
+                        const em_model_options *options, eml_file **file, em_model **model, em_error *err) {
     eml_mem mem;
     eml_mem_init(&mem, options->allocator, options->memory_limit);
     em_model *m = eml_mem_alloc(&mem, sizeof(*m));
     if (m == NULL) return eml_mem_fail(&mem, sizeof(*m), "the model", err);
     *m = (em_model){.mem = mem, .allocator = mem.hooks};
-    em_status status = prepare(m, bytes, length, name, directory, options->borrow, err);
+    em_status status = prepare(m, bytes, length, name, directory, options->borrow, file, err);
     if (status != EM_OK) {
         em_model_destroy(m);
         return status;
@@ -67,7 +79,7 @@ em_status em_model_load_memory(const void *bytes, size_t length, const em_model_
         return eml_fail(err, EM_ERR_ARGUMENT, "em_model_load_memory: %s is NULL", bytes == NULL ? "bytes" : "model");
     em_model_options o;
     EML_TRY(read_options(options, &o, err));
-    return create(bytes, length, NULL, o.directory, &o, model, err);
+    return create(bytes, length, NULL, o.directory, &o, NULL, model, err);
 }
 
 /* Length of the directory part of path, the last separator excluded; 0: the current directory. */
@@ -95,7 +107,7 @@ em_status em_model_load_file(const char *path, const em_model_options *options, 
     eml_mem_init(&mem, o.allocator, 0);
     eml_file *file;
     EML_TRY(eml_file_open(NULL, path, &mem, &file, err));
-    em_status status = create(file->bytes, file->length, path, directory, &o, model, err);
+    em_status status = create(file->bytes, file->length, path, directory, &o, &file, model, err);
     eml_file_close(file);
     return status;
 }

@@ -185,8 +185,10 @@ static em_status check_again(const em_session *s, em_error *err) {
 static em_status run(em_session *s, em_tensor *outputs, size_t n_outputs, em_error *err) {
     em_status status;
     bool planned = eml_session_select(s, s->call_inputs);
-    if (planned) status = check_again(s, err);
-    else status = check_inputs(s, err);
+    if (planned)
+        status = check_again(s, err);
+    else
+        status = check_inputs(s, err);
     if (status != EM_OK) {
         if (s->graph->file[0] != '\0') eml_fail_prefix(err, "%s: ", s->graph->file);
         return status;
@@ -199,7 +201,9 @@ em_status em_session_run(em_session *session, const em_tensor *inputs, size_t in
                          size_t output_count, em_error *err) {
     if (session == NULL || (inputs == NULL && input_count > 0) || (outputs == NULL && output_count > 0))
         return eml_fail(err, EM_ERR_ARGUMENT, "em_session_run: %s is NULL",
-                        session == NULL ? "session" : inputs == NULL && input_count > 0 ? "inputs" : "outputs");
+                        session == NULL                     ? "session"
+                        : inputs == NULL && input_count > 0 ? "inputs"
+                                                            : "outputs");
     const eml_subgraph *main = &session->graph->graphs[0];
     if (input_count > (size_t)main->n_inputs || output_count > (size_t)main->n_outputs)
         return eml_fail(err, EM_ERR_ARGUMENT, "%zu inputs and %zu outputs given, the model has %d and %d", input_count,

@@ -16,7 +16,8 @@ static bool meets_input(const em_session *s, const em_tensor *inputs, const void
 
 /* The session's own memory can be lent, the caller's inputs (shown by an alias) cannot. */
 static bool can_lend(const em_session *s, const em_tensor *inputs, const em_tensor *value, uint8_t where) {
-    if (value->kind != EM_TENSOR || where == EML_AT_ARENA || where == EML_AT_CONST || where == EML_AT_LOCAL) return true;
+    if (value->kind != EM_TENSOR || where == EML_AT_ARENA || where == EML_AT_CONST || where == EML_AT_LOCAL)
+        return true;
     return where == EML_AT_RUN && !meets_input(s, inputs, value->data, value->bytes);
 }
 
@@ -64,8 +65,10 @@ static void set_inputs(const eml_binding *b, const em_tensor *inputs) {
     for (uint32_t i = 0; i < main->n_in; i++) {
         em_tensor *t = &b->values[refs[i]];
         if (eml_plan_values(b->plan)[refs[i]].where != EML_AT_INPUT) continue;
-        if (inputs[i].kind == EM_TENSOR) t->data = inputs[i].data;
-        else *t = inputs[i];
+        if (inputs[i].kind == EM_TENSOR)
+            t->data = inputs[i].data;
+        else
+            *t = inputs[i];
     }
 }
 

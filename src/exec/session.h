@@ -19,14 +19,14 @@ typedef struct eml_run_buffer {
 /* A plan with addresses. Rebuilt when the arena moves. */
 typedef struct eml_binding {
     eml_plan *plan;
-    em_tensor *inputs;        /* [n_inputs] the shapes it was planned for; data unused */
-    em_tensor *values;        /* [n_values] */
-    eml_run_buffer *buffers;  /* [n_values] used where where == RUN */
-    eml_run *runs;            /* [n_steps] arguments of each step */
-    eml_run_fn *fns;          /* [n_steps] */
-    em_tensor **refs;         /* what runs point into; and where graphs' outputs are, see results */
-    em_tensor ***results;     /* [n_graphs] outputs of each subgraph */
-    size_t bytes;             /* of the one allocation behind all arrays above */
+    em_tensor *inputs;          /* [n_inputs] the shapes it was planned for; data unused */
+    em_tensor *values;          /* [n_values] */
+    eml_run_buffer *buffers;    /* [n_values] used where where == RUN */
+    eml_run *runs;              /* [n_steps] arguments of each step */
+    eml_run_fn *fns;            /* [n_steps] */
+    em_tensor **refs;           /* what runs point into; and where graphs' outputs are, see results */
+    em_tensor ***results;       /* [n_graphs] outputs of each subgraph */
+    size_t bytes;               /* of the one allocation behind all arrays above */
     const unsigned char *arena; /* the address it is bound to */
     uint64_t last_use;
     bool has_run_values; /* buffers are in use */
@@ -49,7 +49,7 @@ struct em_session {
     uint64_t clock;
     unsigned char *arena; /* activations of the running plan; shared by all bindings */
     size_t arena_bytes;
-    eml_arena heap;      /* memory of one run */
+    eml_arena heap; /* memory of one run */
     eml_frame frames[EML_MAX_DEPTH + 1];
     eml_threads *threads; /* NULL: none */
     em_cancel_fn cancel;

@@ -20,7 +20,7 @@ typedef struct loop_carried {
 } loop_carried;
 
 typedef struct loop_stack { /* a scan output as it grows */
-    em_tensor first; /* type and shape of one row */
+    em_tensor first;        /* type and shape of one row */
     unsigned char *rows;
     size_t capacity;
 } loop_stack;
@@ -169,7 +169,8 @@ static em_status deliver_scan(eml_run *run, const loop_parts *parts, int k, em_t
     const loop_stack *stack = &parts->stacks[k];
     em_dtype dtype = parts->state->i > 0 ? stack->first.dtype : (em_dtype)p->scan[k].dtype;
     int rank = parts->state->i > 0 ? stack->first.rank : p->scan[k].rank;
-    if (rank + 1 > EM_MAX_RANK) return eml_fail(run->err, EM_ERR_UNSUPPORTED, "a scan output would have rank %d", rank + 1);
+    if (rank + 1 > EM_MAX_RANK)
+        return eml_fail(run->err, EM_ERR_UNSUPPORTED, "a scan output would have rank %d", rank + 1);
     int64_t dims[EM_MAX_RANK];
     dims[0] = parts->state->i;
     for (int d = 0; d < rank; d++) dims[d + 1] = parts->state->i > 0 ? stack->first.dims[d] : p->scan[k].dims[d];
@@ -182,14 +183,18 @@ static em_status deliver_scan(eml_run *run, const loop_parts *parts, int k, em_t
 static em_status run_loop(eml_run *run) {
     const loop_params *p = run->params;
     loop_parts parts = parts_of(run);
-    if (run->call.phase == 0) EML_TRY(start(run, &parts));
-    else EML_TRY(finish_iteration(run, &parts));
+    if (run->call.phase == 0)
+        EML_TRY(start(run, &parts));
+    else
+        EML_TRY(finish_iteration(run, &parts));
     loop_state *s = parts.state;
     if (s->cond && (s->trips < 0 || s->i < s->trips)) return call_body(run, &parts);
     for (int k = 0; k < run->n_out; k++) {
         if (run->out[k] == NULL) continue;
-        if (k < p->n_carried) *run->out[k] = parts.carried[k].kept[s->i & 1].value;
-        else EML_TRY(deliver_scan(run, &parts, k - p->n_carried, run->out[k]));
+        if (k < p->n_carried)
+            *run->out[k] = parts.carried[k].kept[s->i & 1].value;
+        else
+            EML_TRY(deliver_scan(run, &parts, k - p->n_carried, run->out[k]));
     }
     return EM_OK;
 }

@@ -38,8 +38,8 @@ typedef struct scan_parts {
 } scan_parts;
 
 static size_t state_bytes(size_t n_states, size_t n_scans, size_t n_outs) {
-    return sizeof(scan_state) + n_states * (2 * sizeof(eml_kept) + 2 * sizeof(em_tensor)) + n_scans * sizeof(scan_input) +
-           n_outs * sizeof(scan_output) + (n_states + n_scans) * sizeof(em_tensor *);
+    return sizeof(scan_state) + n_states * (2 * sizeof(eml_kept) + 2 * sizeof(em_tensor)) +
+           n_scans * sizeof(scan_input) + n_outs * sizeof(scan_output) + (n_states + n_scans) * sizeof(em_tensor *);
 }
 
 static scan_parts parts_of(eml_run *run) {
@@ -81,8 +81,8 @@ static em_status prepare_scan(eml_ctx *ctx) {
                         (long long)n_scans, n_in, body->n_inputs);
     int n_states = n_in - (int)n_scans, n_outs = body->n_outputs - n_states;
     if (n_outs < 0 || ctx->n_out > body->n_outputs)
-        return eml_fail(ctx->err, EM_ERR_MODEL, "has %d outputs and %d states, its body %d outputs", ctx->n_out, n_states,
-                        body->n_outputs);
+        return eml_fail(ctx->err, EM_ERR_MODEL, "has %d outputs and %d states, its body %d outputs", ctx->n_out,
+                        n_states, body->n_outputs);
     for (int i = first_in; i < ctx->n_in; i++) EML_TRY(eml_ctx_check_in(ctx, i, EML_T_ANY));
     size_t n_options = 2 * ((size_t)n_scans + (size_t)n_outs);
     scan_params *p = eml_ctx_params(ctx, sizeof(*p) + n_options * sizeof(int32_t));
@@ -202,9 +202,12 @@ static em_status open_output(eml_run *run, scan_parts *parts, int k, const em_te
                         row->rank, em_dtype_name(row->dtype), p->options[2 * p->n_scans + k]);
     int64_t dims[EM_MAX_RANK];
     for (int d = 0, from = 0; d < rank; d++) {
-        if (d == axis) dims[d] = parts->s->length;
-        else if (d < lead) dims[d] = parts->s->n_batches;
-        else dims[d] = row->dims[from++];
+        if (d == axis)
+            dims[d] = parts->s->length;
+        else if (d < lead)
+            dims[d] = parts->s->n_batches;
+        else
+            dims[d] = row->dims[from++];
     }
     out->value = (em_tensor){.kind = EM_TENSOR};
     if (!eml_tensor_shape(&out->value, row->dtype, rank, dims)) return eml_run_no_memory(run);
@@ -219,8 +222,7 @@ static em_status put_row(eml_run *run, scan_parts *parts, int k, const em_tensor
     const scan_params *p = run->params;
     const scan_state *s = parts->s;
     scan_output *out = &parts->outputs[k];
-    if (row == NULL || row->kind != EM_TENSOR)
-        return eml_fail(run->err, EM_ERR_DATA, "scan output %d is no tensor", k);
+    if (row == NULL || row->kind != EM_TENSOR) return eml_fail(run->err, EM_ERR_DATA, "scan output %d is no tensor", k);
     if (s->t == 0 && s->batch == 0) EML_TRY(open_output(run, parts, k, row));
     if (row->dtype != out->value.dtype || (int64_t)row->bytes != out->outer * out->inner_bytes)
         return eml_fail(run->err, EM_ERR_DATA, "scan output %d changes its type or shape in step %lld", k,
@@ -259,7 +261,8 @@ static em_status finish_batch(eml_run *run, scan_parts *parts) {
         }
         if (s->batch == 0) {
             int64_t dims[EM_MAX_RANK] = {s->n_batches};
-            if (last->rank + 1 > EM_MAX_RANK) return eml_fail(run->err, EM_ERR_UNSUPPORTED, "state %d: rank too large", k);
+            if (last->rank + 1 > EM_MAX_RANK)
+                return eml_fail(run->err, EM_ERR_UNSUPPORTED, "state %d: rank too large", k);
             memcpy(dims + 1, last->dims, (size_t)last->rank * sizeof(*dims));
             *all = (em_tensor){.kind = EM_TENSOR};
             if (!eml_tensor_shape(all, last->dtype, last->rank + 1, dims)) return eml_run_no_memory(run);
@@ -276,8 +279,10 @@ static em_status finish_batch(eml_run *run, scan_parts *parts) {
 static em_status run_scan(eml_run *run) {
     const scan_params *p = run->params;
     scan_parts parts = parts_of(run);
-    if (run->call.phase == 0) EML_TRY(start(run, &parts));
-    else EML_TRY(finish_step(run, &parts));
+    if (run->call.phase == 0)
+        EML_TRY(start(run, &parts));
+    else
+        EML_TRY(finish_step(run, &parts));
     scan_state *s = parts.s;
     if (s->t < s->length) return call_body(run, &parts);
     EML_TRY(finish_batch(run, &parts));
@@ -295,7 +300,13 @@ static em_status run_scan(eml_run *run) {
     return EM_OK;
 }
 
-static const char *const scan_attrs[] = {"body", "num_scan_inputs", "directions", "scan_input_axes",
-                                         "scan_input_directions", "scan_output_axes", "scan_output_directions", NULL};
+static const char *const scan_attrs[] = {"body",
+                                         "num_scan_inputs",
+                                         "directions",
+                                         "scan_input_axes",
+                                         "scan_input_directions",
+                                         "scan_output_axes",
+                                         "scan_output_directions",
+                                         NULL};
 EML_OP_DEFINE(ai, Scan, run_scan, .infer = eml_control_infer, .prepare = prepare_scan, .min_in = 0, .max_in = -1,
               .min_out = 1, .max_out = -1, .dynamic_out = true, .control = true, .attrs = scan_attrs);

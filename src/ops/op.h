@@ -29,7 +29,7 @@ struct eml_ctx {
     const eml_graph *graph;
     const eml_node *node;
     int opset;
-    int n_in, n_out;           /* as written in the node, trailing absent ones included */
+    int n_in, n_out;            /* as written in the node, trailing absent ones included */
     const em_tensor *const *in; /* NULL: absent. data NULL: not known now. In pack, inputs that are not constant are
                                    given as tensors with dtype EM_UNDEFINED and data NULL. */
     em_tensor *const *out;      /* NULL: not asked for. infer sets kind, dtype, rank, dims; prepare reads them */
@@ -39,13 +39,13 @@ struct eml_ctx {
     eml_attr_type bad_wanted;
 
     /* Results of the hooks; set through the calls below. */
-    void *params;         /* prepare */
+    void *params; /* prepare */
     size_t params_bytes;
     size_t scratch_bytes; /* prepare: working memory of one run, 64-byte aligned */
     size_t state_bytes;   /* prepare: kept between EML_CALL and resuming, zeroed at the first call of a run */
     void *packed;         /* pack */
     size_t packed_bytes;
-    uint64_t consumed;    /* pack: bit i set = input i is in the blob, run does not read it */
+    uint64_t consumed; /* pack: bit i set = input i is in the blob, run does not read it */
 
     /* Where params (16-byte aligned) and blobs (64-byte aligned) come from: zeroed; NULL when memory ran out. */
     void *(*alloc)(void *user, size_t bytes);
@@ -83,12 +83,14 @@ static inline bool eml_ctx_has_out(const eml_ctx *ctx, int i) {
 /* Sets *list to the integers of a 1-D (or scalar) int64/int32 input; EML_NEED_DATA when unknown. At most max. */
 em_status eml_ctx_in_ints(eml_ctx *ctx, int i, int64_t *list, int max, int *count);
 
-/* Output i becomes a tensor of that type and shape; EM_ERR_MODEL when it does not fit memory. Ignores absent outputs. */
+/* Output i becomes a tensor of that type and shape; EM_ERR_MODEL when it does not fit memory. Ignores absent outputs.
+ */
 em_status eml_ctx_out(eml_ctx *ctx, int i, em_dtype dtype, int rank, const int64_t *dims);
 /* Output i has the dtype and shape of tensor like. */
 em_status eml_ctx_out_like(eml_ctx *ctx, int i, const em_tensor *like);
 
-/* Checks with ready messages: input must be a tensor with one of the listed dtypes ("EML_T_FLOAT | EML_T_BIT(EM_I64)"). */
+/* Checks with ready messages: input must be a tensor with one of the listed dtypes ("EML_T_FLOAT | EML_T_BIT(EM_I64)").
+ */
 #define EML_T_BIT(dtype) (UINT32_C(1) << (dtype))
 #define EML_T_FLOATS     (EML_T_BIT(EM_F32) | EML_T_BIT(EM_F64) | EML_T_BIT(EM_F16) | EML_T_BIT(EM_BF16))
 #define EML_T_SIGNED     (EML_T_BIT(EM_I8) | EML_T_BIT(EM_I16) | EML_T_BIT(EM_I32) | EML_T_BIT(EM_I64))
@@ -115,7 +117,7 @@ typedef struct eml_run {
     const eml_kernels *k;
     struct eml_env *env;
     em_error *err;
-    struct { /* control flow: run returns EML_CALL with these set */
+    struct {                    /* control flow: run returns EML_CALL with these set */
         int graph;              /* subgraph to execute */
         const em_tensor **args; /* values of its inputs, shallow copies are taken */
         int n_args;
@@ -144,22 +146,22 @@ typedef struct eml_op {
     em_status (*prepare)(eml_ctx *ctx); /* NULL: no parameters */
     eml_run_fn run;
     int8_t min_in, max_in, min_out, max_out; /* -1 as max: any number */
-    uint8_t last_opset; /* 0: still in the standard; else the last operator-set version that has it */
-    bool dynamic_out;   /* run sets the outputs' shapes (eml_run_out); infer sets dtype and kind only, rank 0 */
-    bool alias;         /* output 0 is input 0 under another shape: run may be skipped when they share memory */
-    uint32_t inplace;   /* bit i: output 0 may be written over input i (same bytes), when that value dies here */
-    bool random;        /* not a function of its inputs: never folded */
-    bool shape_only;    /* run reads only shapes and types of its inputs, no data (Shape, Size) */
-    bool control;       /* run returns EML_CALL: executes subgraphs; implies dynamic_out */
+    uint8_t last_opset;       /* 0: still in the standard; else the last operator-set version that has it */
+    bool dynamic_out;         /* run sets the outputs' shapes (eml_run_out); infer sets dtype and kind only, rank 0 */
+    bool alias;               /* output 0 is input 0 under another shape: run may be skipped when they share memory */
+    uint32_t inplace;         /* bit i: output 0 may be written over input i (same bytes), when that value dies here */
+    bool random;              /* not a function of its inputs: never folded */
+    bool shape_only;          /* run reads only shapes and types of its inputs, no data (Shape, Size) */
+    bool control;             /* run returns EML_CALL: executes subgraphs; implies dynamic_out */
     const char *const *attrs; /* NULL-terminated names of all attributes of all versions; others are an error */
 } eml_op;
 
 /* Defines the descriptor and, apart, the run function for firmware:
  * EML_OP_DEFINE(ai, Softmax, run_softmax, .infer = infer_softmax, .prepare = prepare_softmax, .min_in = 1, ...) */
-#define EML_OP_DEFINE(tag, name, run_function, ...)                                                                    \
-    extern const eml_run_fn eml_run_##tag##_##name;                                                                    \
-    extern const eml_op eml_op_##tag##_##name;                                                                         \
-    const eml_run_fn eml_run_##tag##_##name = run_function;                                                            \
+#define EML_OP_DEFINE(tag, name, run_function, ...)         \
+    extern const eml_run_fn eml_run_##tag##_##name;         \
+    extern const eml_op eml_op_##tag##_##name;              \
+    const eml_run_fn eml_run_##tag##_##name = run_function; \
     const eml_op eml_op_##tag##_##name = {.run = run_function, __VA_ARGS__}
 
 /* ---- the table (registry.c, from ops.def) ---- */

@@ -31,8 +31,10 @@ const eml_op_entry *eml_op_find(const char *domain, const char *name) {
         int order = strcmp(domain, table[middle].domain);
         if (order == 0) order = strcmp(name, table[middle].name);
         if (order == 0) return &table[middle];
-        if (order < 0) high = middle;
-        else low = middle + 1;
+        if (order < 0)
+            high = middle;
+        else
+            low = middle + 1;
     }
     return NULL;
 }

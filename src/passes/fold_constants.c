@@ -63,8 +63,13 @@ static em_status fold_node(folder *f, int n, bool *folded) {
     for (int i = 0; i < node->n_out; i++)
         if (node->out[i] != EML_NO_VALUE) out_refs[i] = &out[i];
 
-    eml_ctx probe = {.graph = graph, .node = node, .opset = node->opset, .n_in = node->n_in, .n_out = node->n_out,
-                     .in = in, .out = out_refs};
+    eml_ctx probe = {.graph = graph,
+                     .node = node,
+                     .opset = node->opset,
+                     .n_in = node->n_in,
+                     .n_out = node->n_out,
+                     .in = in,
+                     .out = out_refs};
     if (!entry->op->dynamic_out) {
         if (eml_op_check(&probe, entry) != EM_OK || eml_op_infer(&probe, entry) != EM_OK) return EM_OK;
         for (int i = 0; i < node->n_out; i++) out_bytes += out[i].bytes;

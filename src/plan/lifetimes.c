@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Who may share a buffer, how long each is needed, and where it lies.
  *
- * Time counts nodes in execution order; a subgraph's nodes lie between the time and the end of the step that calls it. A
- * value of an outer graph that a body reads is needed to that body's end, because the body may run again; so are the
+ * Time counts nodes in execution order; a subgraph's nodes lie between the time and the end of the step that calls it.
+ * A value of an outer graph that a body reads is needed to that body's end, because the body may run again; so are the
  * inputs of the calling step, which the body sees through shallow copies. */
 #include <limits.h>
 
@@ -109,8 +109,10 @@ static void share_buffers(draft *d, const int *by_time, int n_steps) {
         draft_step *step = &d->steps[n];
         const eml_op *op = d->weights->entry[n]->op;
         if (!step->kept || (step->flags & EML_STEP_DYNAMIC) || !shares(d, node)) continue;
-        if (op->alias && graph->values[node->in[0]].graph == node->graph) share_alias(d, step, node);
-        else if (op->inplace != 0) share_inplace(d, step, node, op->inplace);
+        if (op->alias && graph->values[node->in[0]].graph == node->graph)
+            share_alias(d, step, node);
+        else if (op->inplace != 0)
+            share_inplace(d, step, node, op->inplace);
         merge_last(d, node->out[0]);
     }
 }

@@ -71,7 +71,8 @@ bool eml_offsets_place(eml_buffer *buffers, int *order, int n, uint64_t *total, 
     }
     sort_by_size(buffers, order, n);
     *total = 0;
-    /* order[0..i) is re-used as the list of placed buffers sorted by offset: item i is read before it is overwritten. */
+    /* order[0..i) is re-used as the list of placed buffers sorted by offset: item i is read before it is overwritten.
+     */
     for (int i = 0; i < n; i++) {
         int b = order[i];
         buffers[b].at = lowest_gap(buffers, order, i, &buffers[b]);

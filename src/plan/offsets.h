@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Places buffers with known lifetimes in one arena.
  *
- * Greedy by size, after Pisarchyk and Lee, "Efficient Memory Management for Deep Neural Net Inference" (2020), section 5:
+ * Greedy by size, after Pisarchyk and Lee, "Efficient Memory Management for Deep Neural Net Inference" (2020), section
+ * 5:
  *  - buffers are placed from the largest to the smallest;
  *  - each goes to the smallest gap, between those already placed whose lifetimes meet its own, that holds it;
  *  - else on top of them.

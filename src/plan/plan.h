@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The plan: one contiguous, relocatable block without pointers. It says, for one set of input shapes, which steps run in
- * which order, on which values, with which parameters, and where each value lies.
+/* The plan: one contiguous, relocatable block without pointers. It says, for one set of input shapes, which steps run
+ * in which order, on which values, with which parameters, and where each value lies.
  *
  *     header | values[n_values] | steps[n_steps] | graphs[n_graphs] | refs (int32) | params and local constants
  *
  * All *_at fields are byte offsets from the header. Integers are native here; the image on disk is little endian. The
- * weights are apart (weights.h), shared by all plans of a model. Kernel addresses live in the session's binding only. */
+ * weights are apart (weights.h), shared by all plans of a model. Kernel addresses live in the session's binding only.
+ */
 #ifndef EML_PLAN_PLAN_H
 #define EML_PLAN_PLAN_H
 

@@ -13,12 +13,12 @@ typedef struct draft_value {
     bool known; /* shape and type are known */
     bool used;  /* by a step that is kept, or an output */
     uint32_t source;
-    int root;     /* value whose buffer it uses; itself at first */
-    int sharers;  /* of a root: values in its buffer */
-    int last;     /* of a root: last time the buffer is read */
-    int first;    /* time it is written */
-    int buffer;   /* of a root in the arena: index of its eml_buffer */
-    uint64_t at;  /* LOCAL: in the block */
+    int root;    /* value whose buffer it uses; itself at first */
+    int sharers; /* of a root: values in its buffer */
+    int last;    /* of a root: last time the buffer is read */
+    int first;   /* time it is written */
+    int buffer;  /* of a root in the arena: index of its eml_buffer */
+    uint64_t at; /* LOCAL: in the block */
     bool direct;
 } draft_value;
 

@@ -32,8 +32,9 @@ static em_status find_operators(eml_weights *weights, const eml_graph *graph, em
             const eml_node *node = &graph->nodes[n];
             weights->entry[n] = eml_op_find(node->domain, node->op_type);
             if (weights->entry[n] != NULL || reported(weights, graph, node, g, i) || used + 1 >= sizeof(list)) continue;
-            used += eml_format(list + used, sizeof(list) - used, "%s%s%s%s (opset %d, node '%s')", used > 0 ? ", " : "",
-                               node->domain, node->domain[0] != '\0' ? "." : "", node->op_type, node->opset, node->name);
+            used +=
+                eml_format(list + used, sizeof(list) - used, "%s%s%s%s (opset %d, node '%s')", used > 0 ? ", " : "",
+                           node->domain, node->domain[0] != '\0' ? "." : "", node->op_type, node->opset, node->name);
         }
     }
     if (used == 0) return EM_OK;
@@ -51,7 +52,9 @@ static em_status pack_node(eml_weights *weights, const eml_graph *graph, int n, 
     for (int i = 0; i < node->n_in; i++) {
         int v = node->in[i];
         int c = v == EML_NO_VALUE ? -1 : graph->values[v].constant;
-        in[i] = v == EML_NO_VALUE ? NULL : c < 0 || graph->values[v].overridable ? &unknown : &graph->constants[c].tensor;
+        in[i] = v == EML_NO_VALUE                       ? NULL
+                : c < 0 || graph->values[v].overridable ? &unknown
+                                                        : &graph->constants[c].tensor;
     }
     eml_ctx ctx = {.graph = graph,
                    .node = node,

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Models through the public door: planning, shapes that change, memory, control flow, hooks, failures. */
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <setjmp.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -200,7 +200,8 @@ static void in_the_callers_arena(void **state) {
     em_session_destroy(f.session);
     f.session = NULL;
     bool worked = false;
-    for (size_t bytes = 0; bytes < sizeof(arena); bytes += 512) { /* too small: refused, and nothing outside is touched */
+    for (size_t bytes = 0; bytes < sizeof(arena);
+         bytes += 512) { /* too small: refused, and nothing outside is touched */
         memset(arena, 0xab, sizeof(arena));
         o.arena_bytes = bytes;
         em_tensor in = em_tensor_f32(x, 2, (const int64_t[]){4, 3}), out = {.kind = EM_TENSOR};
@@ -211,8 +212,10 @@ static void in_the_callers_arena(void **state) {
             f.session = NULL;
             continue;
         }
-        if (status == EM_OK) worked = true;
-        else assert_int_equal(status, EM_ERR_MEMORY);
+        if (status == EM_OK)
+            worked = true;
+        else
+            assert_int_equal(status, EM_ERR_MEMORY);
         assert_false(worked && status != EM_OK);
         for (size_t i = bytes; i < sizeof(arena); i++) assert_int_equal(arena[i], 0xab);
         f.session = NULL;
@@ -375,8 +378,10 @@ static void no_memory(void (*make)(fixture *f), em_status (*run)(fixture *f)) {
             em_status status = open_session(&f, NULL);
             if (status == EM_OK) status = run(&f);
             reached_end = f.count.calls < n;
-            if (reached_end) assert_int_equal(status, EM_OK);
-            else if (status != EM_OK) assert_int_equal(status, EM_ERR_MEMORY);
+            if (reached_end)
+                assert_int_equal(status, EM_OK);
+            else if (status != EM_OK)
+                assert_int_equal(status, EM_ERR_MEMORY);
             close_session(&f);
             assert_true(n < 10000);
         }

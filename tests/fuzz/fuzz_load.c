@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* libFuzzer's door to the loader: any bytes give a status, nothing is held afterwards, and what loads verifies. The last
- * byte of the input chooses the options. */
+/* libFuzzer's door to the loader: any bytes give a status, nothing is held afterwards, and what loads verifies. The
+ * last byte of the input chooses the options. */
 #include <stddef.h>
 #include <stdint.h>
 

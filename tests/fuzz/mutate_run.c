@@ -75,7 +75,8 @@ static bool make_input(const em_io_info *info, int64_t batch, em_tensor *t) {
         t->data = strings;
         return true;
     }
-    for (size_t i = 0; i < size; i++) bytes[i] = info->dtype == EM_BOOL ? (unsigned char)(next() & 1) : (unsigned char)next();
+    for (size_t i = 0; i < size; i++)
+        bytes[i] = info->dtype == EM_BOOL ? (unsigned char)(next() & 1) : (unsigned char)next();
     if (info->dtype == EM_F32 && below(2))
         for (int64_t i = 0; i < n; i++) ((float *)(void *)bytes)[i] = (float)(next() % 2000) / 100.0f - 10.0f;
     return true;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What each pass takes out of a graph, and what it must leave. */
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <setjmp.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -144,7 +144,7 @@ static void a_failing_constant_node_stays(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(constants_are_folded_through_chains), cmocka_unit_test(defaults_of_inputs_are_not_folded),
+        cmocka_unit_test(constants_are_folded_through_chains),    cmocka_unit_test(defaults_of_inputs_are_not_folded),
         cmocka_unit_test(dead_nodes_go_with_what_only_they_read), cmocka_unit_test(what_a_body_reads_stays),
         cmocka_unit_test(a_failing_constant_node_stays),
     };

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "support/onnx_writer.h"
 
-#include <stdarg.h>
 #include <setjmp.h>
+#include <stdarg.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -44,8 +44,10 @@ static void value_info(onnx_buffer *graph, int field, const char *name, em_dtype
     onnx_buffer shape = {.length = 0}, tensor = {.length = 0}, type = {.length = 0}, info = {.length = 0};
     for (int d = 0; d < rank; d++) {
         onnx_buffer dim = {.length = 0};
-        if (dims[d] < 0) onnx_text(&dim, 2, dims[d] == -1 ? "N" : "M");
-        else onnx_varint(&dim, 1, (uint64_t)dims[d]);
+        if (dims[d] < 0)
+            onnx_text(&dim, 2, dims[d] == -1 ? "N" : "M");
+        else
+            onnx_varint(&dim, 1, (uint64_t)dims[d]);
         onnx_message(&shape, 1, &dim);
     }
     onnx_varint(&tensor, 1, dtype);

@@ -10,14 +10,14 @@
  *     op_test_end(&t);
  *
  * The operator runs with data known at infer (as constant folding and dynamic steps do). For an operator without
- * dynamic_out, op_test_run also runs infer with the data of all inputs hidden and checks that it either asks for data or
- * finds the same types and shapes. Kernels: the default of this machine, or EDGEML_ISA. */
+ * dynamic_out, op_test_run also runs infer with the data of all inputs hidden and checks that it either asks for data
+ * or finds the same types and shapes. Kernels: the default of this machine, or EDGEML_ISA. */
 #ifndef EML_TESTS_OP_TEST_H
 #define EML_TESTS_OP_TEST_H
 
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <setjmp.h>
 #include <stdint.h>
 
 #include <cmocka.h>

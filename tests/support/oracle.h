@@ -32,8 +32,8 @@ int64_t oracle_source(const em_tensor *from, const em_tensor *out, int64_t i);
 
 /* Half a unit in the last place, relative, for f32 f64 f16 bf16; 0 for the rest. */
 double oracle_ulp(em_dtype dtype);
-/* Element i of got must be want: equal for integers and bool, else within (ulps * oracle_ulp * |want| + slack); NaN goes
- * with NaN, an infinity with itself (or with a want that rounds to it). Fails with op, seed and element. */
+/* Element i of got must be want: equal for integers and bool, else within (ulps * oracle_ulp * |want| + slack); NaN
+ * goes with NaN, an infinity with itself (or with a want that rounds to it). Fails with op, seed and element. */
 void oracle_expect(const em_tensor *got, int64_t i, double want, double ulps, double slack, const char *op,
                    uint64_t seed);
 

@@ -25,8 +25,9 @@ void *eml_ctx_blob(eml_ctx *ctx, size_t bytes) {
 /* ---- attributes ---- */
 
 static const char *attr_type_name(eml_attr_type type) {
-    static const char *const names[] = {"?",    "FLOAT",   "INT",    "STRING",        "TENSOR",         "GRAPH", "FLOATS",
-                                        "INTS", "STRINGS", "TENSORS", "GRAPHS", "SPARSE_TENSOR", "SPARSE_TENSORS", "TYPE"};
+    static const char *const names[] = {
+        "?",    "FLOAT",   "INT",     "STRING", "TENSOR",        "GRAPH",          "FLOATS",
+        "INTS", "STRINGS", "TENSORS", "GRAPHS", "SPARSE_TENSOR", "SPARSE_TENSORS", "TYPE"};
     return (size_t)type < sizeof(names) / sizeof(names[0]) ? names[type] : "?";
 }
 
@@ -104,7 +105,8 @@ em_status eml_ctx_in_ints(eml_ctx *ctx, int i, int64_t *list, int max, int *coun
     if (in->rank > 1)
         return eml_fail(ctx->err, EM_ERR_MODEL, "input %d has rank %d, expected a list (rank 1)", i, in->rank);
     int64_t n = eml_tensor_n(in);
-    if (n > max) return eml_fail(ctx->err, EM_ERR_MODEL, "input %d has %lld values, at most %d fit", i, (long long)n, max);
+    if (n > max)
+        return eml_fail(ctx->err, EM_ERR_MODEL, "input %d has %lld values, at most %d fit", i, (long long)n, max);
     if (n > 0 && in->data == NULL) return (em_status)EML_NEED_DATA;
     for (int64_t k = 0; k < n; k++)
         list[k] = in->dtype == EM_I64 ? ((const int64_t *)in->data)[k] : ((const int32_t *)in->data)[k];
@@ -178,7 +180,8 @@ static em_status check_attr_names(eml_ctx *ctx, const char *const *known) {
         const char *name = ctx->node->attrs[i].name;
         const char *const *k = known;
         while (*k != NULL && strcmp(*k, name) != 0) k++;
-        if (*k == NULL) return eml_fail(ctx->err, EM_ERR_MODEL, "has an attribute '%s' that is not defined for it", name);
+        if (*k == NULL)
+            return eml_fail(ctx->err, EM_ERR_MODEL, "has an attribute '%s' that is not defined for it", name);
     }
     return EM_OK;
 }
