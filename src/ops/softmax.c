@@ -5,6 +5,7 @@
 #include <math.h>
 
 #include "ops/common/slab.h"
+#include "tensor/convert.h"
 
 static em_status infer_softmax(eml_ctx *ctx) {
     EML_TRY(eml_ctx_check_in(ctx, 0, EML_T_FLOATS));
@@ -16,14 +17,15 @@ static em_status prepare_softmax(eml_ctx *ctx) {
     int axis;
     if (ctx->opset >= 13) {
         EML_TRY(eml_axis_attr(ctx, -1, &axis));
-        return eml_slab_prepare(ctx, eml_axis_split_at(x, axis), 0);
+        return eml_slab_prepare(ctx, eml_axis_split_at(x, axis), x->dtype);
     }
     /* axis = rank is a column of single elements; a vector has its only axis as the row */
     int64_t value = eml_ctx_int(ctx, "axis", 1);
     axis = x->rank;
     if (value != x->rank) EML_TRY(eml_axis_check(ctx->err, value, x->rank, &axis));
     return eml_slab_prepare(
-        ctx, (eml_axis_split){eml_dims_product(x->dims, 0, axis), eml_dims_product(x->dims, axis, x->rank), 1}, 0);
+        ctx, (eml_axis_split){eml_dims_product(x->dims, 0, axis), eml_dims_product(x->dims, axis, x->rank), 1},
+        x->dtype);
 }
 
 /* ---- Softmax and LogSoftmax ---- */
@@ -65,10 +67,52 @@ static void softmax_columns(const eml_axis_split *s, bool in_logs, const float *
     }
 }
 
+/* values[n] as f16 holds them. */
+static void round_f16(int64_t n, float *values) {
+    uint16_t narrow[EML_BLOCK];
+    for (int64_t i = 0; i < n; i += EML_BLOCK) {
+        int64_t some = n - i < EML_BLOCK ? n - i : EML_BLOCK;
+        eml_from_f32(EM_F16, values + i, some, narrow);
+        eml_to_f32(EM_F16, narrow, some, values + i);
+    }
+}
+
+/* f16 goes by the standard's own steps, each with a result of f16: the powers, their sum, the quotients. What the
+ * standard records for f16 comes from there; bf16 would lose too much that way. One slab, x[length, inner]. */
+static void softmax_f16(const eml_axis_split *s, float *x, const eml_kernels *kernels) {
+    const eml_kernels *k = EML_KERNELS_OF(kernels);
+    size_t rows = (size_t)s->length, stride = (size_t)s->inner;
+    float most[STRIP], sum[STRIP];
+    if (stride == 1) { /* one line */
+        k->max_rows_f32(1, rows, x, rows, most);
+        k->sub_f32(rows, x, 1, most, 0, x);
+        k->exp_f32(rows, x, x);
+        round_f16(s->length, x);
+        k->sum_rows_f32(1, rows, x, rows, sum);
+        round_f16(1, sum);
+        k->div_f32(rows, x, 1, sum, 0, x);
+        return;
+    }
+    for (size_t c = 0; c < stride; c += STRIP) {
+        size_t n = stride - c < STRIP ? stride - c : STRIP;
+        k->max_cols_f32(rows, n, x + c, stride, most);
+        for (size_t r = 0; r < rows; r++) {
+            float *row = x + r * stride + c;
+            k->sub_f32(n, row, 1, most, 1, row);
+            k->exp_f32(n, row, row);
+            round_f16((int64_t)n, row);
+        }
+        k->sum_cols_f32(rows, n, x + c, stride, sum);
+        round_f16((int64_t)n, sum);
+        for (size_t r = 0; r < rows; r++) k->div_f32(n, x + r * stride + c, 1, sum, 1, x + r * stride + c);
+    }
+}
+
 static void softmax_f32(const eml_axis_split *s, int variant, const float *x, float *out, const eml_kernels *k) {
-    (void)variant;
     size_t cols = (size_t)s->length;
-    if (s->inner == 1)
+    if (variant == EM_F16)
+        softmax_f16(s, out, k); /* x is out */
+    else if (s->inner == 1)
         EML_KERNELS_OF(k)->softmax_rows_f32((size_t)s->outer, cols, x, cols, out, cols);
     else
         softmax_columns(s, false, x, out, k);
