@@ -2,18 +2,19 @@
 /* com.microsoft CDist: distances of every row of x[m, k] to every row of y[n, k] -> out[m, n]. Attribute metric:
  *   sqeuclidean sum d^2     euclidean its root     cityblock, manhattan sum |d|
  *   minkowski (sum |d|^p)^(1/p), attribute p       cosine 1 - x.y / (|x| |y|)
- * The differences themselves are summed, not |x|^2 - 2 x.y + |y|^2: no digits cancel.
- * A constant f32 y is stored transposed, so that one row of x meets many rows of y in vectors. */
+ * The differences themselves are summed, not |x|^2 - 2 x.y + |y|^2: no digits cancel. Squares of f32 go to the kernel,
+ * a constant y packed for it; all else is summed in f64. */
 #include <math.h>
 
-#include "ops/common/block.h"
+#include "ops/common/product.h"
 
 enum { SQUARES, EUCLIDEAN, CITYBLOCK, MINKOWSKI, COSINE };
+enum { PANELS = 2 * EML_GEMM_PANEL_BYTES / (int)sizeof(float) }; /* columns of y packed at a time */
 
 typedef struct cdist_params {
     int64_t m, n, k;
     double power; /* of minkowski */
-    uint8_t dtype, metric, packed;
+    uint8_t dtype, metric, packed, kernel;
 } cdist_params;
 
 static em_status metric_of(eml_ctx *ctx, int *metric) {
@@ -43,20 +44,16 @@ static em_status infer_cdist(eml_ctx *ctx) {
     return eml_ctx_out(ctx, 0, x->dtype, 2, (int64_t[]){x->dims[0], y->dims[0]});
 }
 
-/* blob: y transposed, [k, n] */
+static bool by_kernel(em_dtype dtype, int metric) {
+    return dtype == EM_F32 && (metric == SQUARES || metric == EUCLIDEAN);
+}
+
 static em_status pack_cdist(eml_ctx *ctx) {
     const em_tensor *y = ctx->in[1];
     int metric;
     EML_TRY(metric_of(ctx, &metric));
-    if (y->data == NULL || y->dtype != EM_F32 || y->rank != 2 || metric > CITYBLOCK) return EM_OK;
-    int64_t n = y->dims[0], k = y->dims[1];
-    float *blob = eml_ctx_blob(ctx, y->bytes);
-    if (blob == NULL) return eml_ctx_no_memory(ctx);
-    for (int64_t i = 0; i < n; i++) {
-        for (int64_t j = 0; j < k; j++) blob[j * n + i] = ((const float *)y->data)[i * k + j];
-    }
-    ctx->consumed = 1u << 1;
-    return EM_OK;
+    if (y->data == NULL || y->rank != 2 || !by_kernel(y->dtype, metric)) return EM_OK;
+    return eml_product_pack(ctx, 1, y->dims[1], y->dims[0], 1, y->dims[1], false);
 }
 
 static em_status prepare_cdist(eml_ctx *ctx) {
@@ -70,20 +67,25 @@ static em_status prepare_cdist(eml_ctx *ctx) {
                         .power = 2,
                         .dtype = (uint8_t)ctx->in[0]->dtype,
                         .metric = (uint8_t)metric,
-                        .packed = ctx->blob != NULL};
+                        .packed = ctx->blob != NULL,
+                        .kernel = by_kernel(ctx->in[0]->dtype, metric)};
     const eml_attr *power = eml_node_attr(ctx->node, "p");
     if (power != NULL && power->type == EML_ATTR_INT)
         p->power = (double)power->v.i;
     else
         p->power = (double)eml_ctx_float(ctx, "p", 2);
+    if (!p->kernel || p->packed) return EM_OK;
+    size_t columns = p->n < PANELS ? (size_t)p->n : PANELS;
+    if (!eml_size_mul(columns * sizeof(float), (size_t)p->k, &ctx->scratch_bytes)) return eml_ctx_no_memory(ctx);
     return EM_OK;
 }
 
 typedef struct cdist_task {
     const cdist_params *p;
     const void *x, *y;
-    const float *columns; /* y transposed, or NULL */
+    const float *packed; /* y, or NULL */
     void *out;
+    float *scratch;
     const eml_kernels *k;
 } cdist_task;
 
@@ -119,35 +121,30 @@ typedef struct cdist_task {
 DISTANCE(float, f32)
 DISTANCE(double, f64)
 
-enum { STRIP = 512 }; /* distances at a time: they and their differences stay in the first cache */
-
-static void packed_rows(const cdist_task *t, int64_t begin, int64_t end) {
+static void kernel_rows(const cdist_task *t, int64_t begin, int64_t end) {
     const cdist_params *p = t->p;
     const eml_kernels *k = EML_KERNELS_OF(t->k);
-    float d[STRIP];
-    for (int64_t i = begin; i < end; i++) {
-        const float *x = (const float *)t->x + i * p->k;
-        for (int64_t j = 0; j < p->n; j += STRIP) {
-            size_t n = (size_t)(p->n - j < STRIP ? p->n - j : STRIP);
-            float *out = (float *)t->out + i * p->n + j;
-            for (size_t c = 0; c < n; c++) out[c] = 0;
-            for (int64_t f = 0; f < p->k; f++) {
-                k->sub_f32(n, t->columns + f * p->n + j, 1, x + f, 0, d);
-                if (p->metric == CITYBLOCK)
-                    k->abs_f32(n, d, d);
-                else
-                    k->mul_f32(n, d, 1, d, 1, d);
-                k->add_f32(n, out, 1, d, 1, out);
-            }
-            if (p->metric == EUCLIDEAN) k->sqrt_f32(n, out, out);
-        }
-    }
+    float *out = (float *)t->out + begin * p->n;
+    eml_gemm_f32 g = {.m = (size_t)(end - begin),
+                      .n = (size_t)p->n,
+                      .k = (size_t)p->k,
+                      .a = (const float *)t->x + begin * p->k,
+                      .a_row = (size_t)p->k,
+                      .a_col = 1,
+                      .b = t->y,
+                      .b_row = 1,
+                      .b_col = (size_t)p->k,
+                      .packed = t->packed,
+                      .out = out,
+                      .out_row = (size_t)p->n};
+    k->distance_f32(&g, t->scratch);
+    if (p->metric == EUCLIDEAN) k->sqrt_f32(g.m * g.n, out, out);
 }
 
 static void run_rows(void *task, int64_t begin, int64_t end) {
     const cdist_task *t = task;
-    if (t->columns != NULL)
-        packed_rows(t, begin, end);
+    if (t->p->kernel)
+        kernel_rows(t, begin, end);
     else if (t->p->dtype == EM_F32)
         rows_f32(t, begin, end);
     else
@@ -156,13 +153,18 @@ static void run_rows(void *task, int64_t begin, int64_t end) {
 
 static em_status run_cdist(eml_run *run) {
     const cdist_params *p = run->params;
+    const unsigned char *blob = run->blob;
     cdist_task task = {p,
                        run->in[0]->data,
-                       run->in[1] != NULL ? run->in[1]->data : NULL,
-                       p->packed ? run->blob : NULL,
+                       p->packed ? NULL : run->in[1]->data,
+                       p->packed ? (const float *)(const void *)(blob + EML_PRODUCT_HEADER) : NULL,
                        run->out[0]->data,
+                       run->scratch,
                        run->k};
-    eml_run_parallel(run, p->m, EML_GRAIN / (p->n * p->k + 1) + 1, run_rows, &task);
+    if (p->kernel && !p->packed)
+        run_rows(&task, 0, p->m); /* one scratch */
+    else
+        eml_run_parallel(run, p->m, EML_GRAIN / (p->n * p->k + 1) + 1, run_rows, &task);
     return EM_OK;
 }
 
