@@ -50,44 +50,34 @@ static const uint64_t *find_masks(const eml_tree *tree, const eml_tree_column *c
     return (const uint64_t *)(const void *)(masks + row * tree->mask_bytes);
 }
 
-#define LOWEST_16(m) __builtin_ctz(m)
-#define LOWEST_32(m) __builtin_ctz(m)
-#define LOWEST_64(m) __builtin_ctzll(m)
-
-/* The nodes between the ready masks and x, then the lowest bit of each tree. */
-#define FINISH(bits)                                                                                                 \
-    static void finish_##bits(const eml_tree *tree, const fix_range *fixes, uint##bits##_t *masks, uint32_t *leaf) { \
-        const eml_tree_column *columns = eml_tree_at(tree, tree->columns);                                           \
-        const uint32_t *first = eml_tree_at(tree, tree->first_leaf);                                                 \
-        for (uint32_t c = 0; c < tree->n_columns; c++) {                                                             \
-            const uint##bits##_t *fix = eml_tree_at(tree, columns[c].fix_masks);                                     \
-            const uint16_t *at = eml_tree_at(tree, columns[c].fix_trees);                                            \
-            for (uint32_t i = fixes[c].begin; i < fixes[c].end; i++) masks[at[i]] &= fix[i];                         \
-        }                                                                                                            \
-        for (uint32_t t = 0; t < tree->n_trees; t++) leaf[t] = first[t] + (uint32_t)LOWEST_##bits(masks[t]);         \
+/* The nodes between the ready masks and x. */
+#define APPLY(bits)                                                                                 \
+    static void apply_##bits(const eml_tree *tree, const fix_range *fixes, uint##bits##_t *masks) { \
+        const eml_tree_column *columns = eml_tree_at(tree, tree->columns);                          \
+        for (uint32_t c = 0; c < tree->n_columns; c++) {                                            \
+            const uint##bits##_t *fix = eml_tree_at(tree, columns[c].fix_masks);                    \
+            const uint16_t *at = eml_tree_at(tree, columns[c].fix_trees);                           \
+            for (uint32_t i = fixes[c].begin; i < fixes[c].end; i++) masks[at[i]] &= fix[i];        \
+        }                                                                                           \
     }
-FINISH(16)
-FINISH(32)
-FINISH(64)
+APPLY(16)
+APPLY(32)
+APPLY(64)
 
-void EML_FN(tree_mask)(const eml_tree *tree, const float *x, uint32_t *leaf) {
+void EML_FN(tree_mask)(const eml_tree *tree, const float *x, void *masks) {
     const eml_tree_column *columns = eml_tree_at(tree, tree->columns);
     const uint64_t *rows[EML_TREE_MASK_COLUMNS];
     fix_range fixes[EML_TREE_MASK_COLUMNS];
-    union {
-        _Alignas(64) uint64_t w64[EML_TREE_MASK_WORDS];
-        uint32_t w32[2 * EML_TREE_MASK_WORDS];
-        uint16_t w16[4 * EML_TREE_MASK_WORDS];
-    } masks;
     for (uint32_t c = 0; c < tree->n_columns; c++)
         rows[c] = find_masks(tree, &columns[c], x[columns[c].feature], &fixes[c]);
-    tree_and_rows(rows, tree->n_columns, tree->mask_bytes, masks.w64);
+    tree_and_rows(rows, tree->n_columns, tree->mask_bytes, masks);
+    if (tree->mask_shift == 0) return;
     if (tree->lane_bits == 16) {
-        finish_16(tree, fixes, masks.w16, leaf);
+        apply_16(tree, fixes, masks);
     } else if (tree->lane_bits == 32) {
-        finish_32(tree, fixes, masks.w32, leaf);
+        apply_32(tree, fixes, masks);
     } else {
-        finish_64(tree, fixes, masks.w64, leaf);
+        apply_64(tree, fixes, masks);
     }
 }
 

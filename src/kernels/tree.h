@@ -142,8 +142,9 @@ static inline const void *eml_tree_at(const eml_tree *tree, uint32_t offset) {
     return (const unsigned char *)tree + offset;
 }
 
-/* leaf[t] for every tree of a forest with the mask engine. */
-typedef void eml_tree_mask_fn(const eml_tree *tree, const float *x, uint32_t *leaf);
+/* masks[n_trees], unsigned integers of lane_bits: the lowest bit of masks[t] is the number of the leaf in tree t.
+ * Writes mask_bytes; masks is 64-byte aligned. For forests with the mask engine. */
+typedef void eml_tree_mask_fn(const eml_tree *tree, const float *x, void *masks);
 
 /* x[n, ...] with x_stride elements from row to row, n <= EML_TREE_BLOCK. sums[c * EML_TREE_BLOCK + i] = sum over the
  * trees for target c of row i; no more than n rounded up to 64 are written per target.

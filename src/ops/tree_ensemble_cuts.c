@@ -5,56 +5,59 @@
 #include <string.h>
 
 typedef struct entry {
-    uint64_t key; /* feature, then the cut as an unsigned number of the same order */
-    uint32_t node;
+    uint32_t key, node;
 } entry;
 
+/* An unsigned number of the same order. + 0 makes the two zeros one. */
 static uint32_t order_of(float value) {
     uint32_t bits;
+    value += 0.0f;
     memcpy(&bits, &value, sizeof(bits));
     return bits >> 31 ? ~bits : bits | UINT32_C(0x80000000);
 }
 
-static float value_of(uint32_t order) {
-    uint32_t bits = order >> 31 ? order & UINT32_C(0x7fffffff) : ~order;
-    float value;
-    memcpy(&value, &bits, sizeof(value));
-    return value;
-}
-
-/* Radix sort, a byte at a time; bytes that are the same everywhere cost nothing but the count. Returns where the result
- * is: a or b. */
-static entry *sort_entries(entry *a, entry *b, uint32_t n) {
-    for (unsigned shift = 0; shift < 64; shift += 8) {
-        uint32_t start[257] = {0};
-        for (uint32_t i = 0; i < n; i++) start[(a[i].key >> shift & 255) + 1]++;
-        if (n == 0 || start[(a[0].key >> shift & 255) + 1] == n) continue;
-        for (int k = 0; k < 255; k++) start[k + 1] += start[k];
-        for (uint32_t i = 0; i < n; i++) b[start[a[i].key >> shift & 255]++] = a[i];
-        entry *swap = a;
-        a = b;
-        b = swap;
+/* Stable radix sort, a byte at a time; bytes that are the same everywhere cost nothing but the count. *a is sorted, *b
+ * the other array. */
+static void sort_entries(entry **a, entry **b, uint32_t n) {
+    uint32_t start[4][256] = {{0}};
+    for (uint32_t i = 0; i < n; i++) {
+        for (int k = 0; k < 4; k++) start[k][(*a)[i].key >> 8 * k & 255]++;
     }
-    return a;
+    for (int k = 0; k < 4 && n > 0; k++) {
+        if (start[k][(*a)[0].key >> 8 * k & 255] == n) continue;
+        uint32_t sum = 0;
+        for (int v = 0; v < 256; v++) {
+            uint32_t count = start[k][v];
+            start[k][v] = sum;
+            sum += count;
+        }
+        for (uint32_t i = 0; i < n; i++) (*b)[start[k][(*a)[i].key >> 8 * k & 255]++] = (*a)[i];
+        entry *swap = *a;
+        *a = *b;
+        *b = swap;
+    }
 }
 
+/* sorted[n_nodes]: keys are the features. */
 static void fill_columns(const eml_forest *forest, const entry *sorted, eml_cuts *c) {
+    eml_cut_column *column = c->columns - 1;
+    uint32_t last = 0;
     for (uint32_t i = 0; i < c->n_nodes; i++) {
         const eml_forest_node *node = &forest->nodes[sorted[i].node];
-        if (i == 0 || sorted[i].key >> 32 != sorted[i - 1].key >> 32) {
-            c->columns[c->n_columns++] =
-                (eml_cut_column){.feature = node->feature, .first = c->n_cuts, .first_node = i};
-        }
-        eml_cut_column *column = &c->columns[c->n_columns - 1];
-        if (column->n_nodes == 0 || sorted[i].key != sorted[i - 1].key) {
-            c->cuts[c->n_cuts++] = value_of((uint32_t)sorted[i].key);
+        uint32_t order = order_of(node->cut);
+        if (i == 0 || node->feature != column->feature)
+            *++column = (eml_cut_column){.feature = node->feature, .first = c->n_cuts, .first_node = i};
+        if (column->n_nodes == 0 || order != last) {
+            c->cuts[c->n_cuts++] = node->cut + 0.0f;
             column->n_cuts++;
         }
+        last = order;
         column->n_nodes++;
-        column->nan_right |= (node->table & EML_FOREST_NAN_RIGHT) != 0;
-        column->nan_left |= (node->table & EML_FOREST_NAN_RIGHT) == 0;
+        bool nan_right = (node->table & EML_FOREST_NAN_RIGHT) != 0;
+        column->nan_right |= nan_right;
+        column->nan_left |= !nan_right;
         c->nodes[i] = sorted[i].node;
-        c->column_of[sorted[i].node - c->begin] = c->n_columns - 1;
+        c->column_of[sorted[i].node - c->begin] = (uint32_t)(column - c->columns);
         c->rank_of[sorted[i].node - c->begin] = column->n_cuts;
     }
 }
@@ -62,26 +65,28 @@ static void fill_columns(const eml_forest *forest, const entry *sorted, eml_cuts
 em_status eml_cuts_build(eml_ctx *ctx, eml_arena *work, const eml_forest *forest, uint32_t tree, uint32_t tree_end,
                          eml_cuts *cuts) {
     uint32_t begin = forest->first[tree], end = forest->first[tree_end];
-    *cuts = (eml_cuts){.begin = begin};
-    for (uint32_t i = begin; i < end; i++) cuts->n_nodes += forest->nodes[i].right != 0;
-    uint32_t n = cuts->n_nodes;
-    entry *a = eml_arena_zero(work, (size_t)n + 1, sizeof(entry));
-    entry *b = eml_arena_zero(work, (size_t)n + 1, sizeof(entry));
-    cuts->columns = eml_arena_zero(work, (size_t)n + 1, sizeof(eml_cut_column));
-    cuts->cuts = eml_arena_zero(work, (size_t)n + 1, sizeof(float));
-    cuts->nodes = eml_arena_zero(work, (size_t)n + 1, sizeof(uint32_t));
-    cuts->column_of = eml_arena_zero(work, (size_t)(end - begin) + 1, sizeof(uint32_t));
-    cuts->rank_of = eml_arena_zero(work, (size_t)(end - begin) + 1, sizeof(uint32_t));
-    if (a == NULL || b == NULL || cuts->columns == NULL || cuts->cuts == NULL || cuts->nodes == NULL ||
-        cuts->column_of == NULL || cuts->rank_of == NULL)
+    uint32_t n = end - begin - (forest->first_leaf[tree_end] - forest->first_leaf[tree]);
+    *cuts = (eml_cuts){.begin = begin, .n_nodes = n};
+    entry *a = eml_arena_alloc(work, ((size_t)n + 1) * sizeof(entry), 16);
+    entry *b = eml_arena_alloc(work, ((size_t)n + 1) * sizeof(entry), 16);
+    cuts->cuts = eml_arena_alloc(work, ((size_t)n + 1) * sizeof(float), 16);
+    cuts->nodes = eml_arena_alloc(work, ((size_t)n + 1) * sizeof(uint32_t), 16);
+    cuts->column_of = eml_arena_alloc(work, ((size_t)(end - begin) + 1) * sizeof(uint32_t), 16);
+    cuts->rank_of = eml_arena_alloc(work, ((size_t)(end - begin) + 1) * sizeof(uint32_t), 16);
+    if (a == NULL || b == NULL || cuts->cuts == NULL || cuts->nodes == NULL || cuts->column_of == NULL ||
+        cuts->rank_of == NULL)
         return eml_ctx_no_memory(ctx);
     uint32_t k = 0;
     for (uint32_t i = begin; i < end; i++) {
-        const eml_forest_node *node = &forest->nodes[i];
-        /* + 0 makes the two zeros one cut. */
-        if (node->right != 0) a[k++] = (entry){(uint64_t)node->feature << 32 | order_of((float)node->cut + 0.0f), i};
+        if (forest->nodes[i].right != 0) a[k++] = (entry){order_of(forest->nodes[i].cut), i};
     }
-    fill_columns(forest, sort_entries(a, b, n), cuts);
+    sort_entries(&a, &b, n);
+    for (uint32_t i = 0; i < n; i++) a[i].key = forest->nodes[a[i].node].feature;
+    sort_entries(&a, &b, n);
+    for (uint32_t i = 0; i < n; i++) cuts->n_columns += i == 0 || a[i].key != a[i - 1].key;
+    cuts->columns = eml_arena_zero(work, (size_t)cuts->n_columns + 1, sizeof(eml_cut_column));
+    if (cuts->columns == NULL) return eml_ctx_no_memory(ctx);
+    fill_columns(forest, a, cuts);
     return EM_OK;
 }
 

@@ -146,13 +146,59 @@ static void add_leaves(const eml_tree *tree, eml_tree_aggregate aggregate, uint3
     }
 }
 
+/* ---- masks ---- */
+
+#define LOWEST_16(m) (uint32_t) __builtin_ctz(m)
+#define LOWEST_32(m) (uint32_t) __builtin_ctz(m)
+#define LOWEST_64(m) (uint32_t) __builtin_ctzll(m)
+
+/* The leaves; and for the commonest forest, one sum in float, that sum without the detour. */
+#define LANES_OF(bits)                                                                                   \
+    static void leaves_##bits(const eml_tree *tree, const uint##bits##_t *masks, uint32_t *leaf) {       \
+        const uint32_t *first = eml_tree_at(tree, tree->first_leaf);                                     \
+        for (uint32_t t = 0; t < tree->n_trees; t++) leaf[t] = first[t] + LOWEST_##bits(masks[t]);       \
+    }                                                                                                    \
+    static float sum_##bits(const eml_tree *tree, const uint##bits##_t *masks) {                         \
+        const uint32_t *first = eml_tree_at(tree, tree->first_leaf);                                     \
+        const float *weights = eml_tree_at(tree, tree->weights);                                         \
+        float sum = 0;                                                                                   \
+        for (uint32_t t = 0; t < tree->n_trees; t++) sum += weights[first[t] + LOWEST_##bits(masks[t])]; \
+        return sum;                                                                                      \
+    }
+LANES_OF(16)
+LANES_OF(32)
+LANES_OF(64)
+
 /* Apart, for its stack. */
-static void run_masks(const eml_run *run, const eml_tree *tree, eml_tree_aggregate aggregate, eml_tree_row row,
-                      eml_tree_sums sums) {
+static void add_masks(const eml_tree *tree, eml_tree_aggregate aggregate, const void *masks, eml_tree_sums sums) {
     uint32_t leaf[EML_TREE_MASK_TREES];
-    EML_K(run)->tree_mask(tree, row.f32, leaf);
+    if (tree->lane_bits == 16) {
+        leaves_16(tree, masks, leaf);
+    } else if (tree->lane_bits == 32) {
+        leaves_32(tree, masks, leaf);
+    } else {
+        leaves_64(tree, masks, leaf);
+    }
     add_leaves(tree, aggregate, 0, tree->n_trees, leaf, sums);
 }
+
+static void run_masks(const eml_run *run, const eml_tree *tree, eml_tree_aggregate aggregate, const float *x,
+                      eml_tree_sums sums) {
+    _Alignas(64) uint64_t masks[EML_TREE_MASK_WORDS];
+    EML_K(run)->tree_mask(tree, x, masks);
+    bool add = aggregate == EML_TREE_SUM || aggregate == EML_TREE_AVERAGE;
+    if (tree->kind != EML_TREE_ONE || tree->n_targets != 1 || sums.f32 == NULL || !add) {
+        add_masks(tree, aggregate, masks, sums);
+    } else if (tree->lane_bits == 16) {
+        sums.f32[0] = sum_16(tree, (const uint16_t *)(const void *)masks);
+    } else if (tree->lane_bits == 32) {
+        sums.f32[0] = sum_32(tree, (const uint32_t *)(const void *)masks);
+    } else {
+        sums.f32[0] = sum_64(tree, masks);
+    }
+}
+
+/* ---- rows ---- */
 
 static void find_leaves(const eml_tree *tree, eml_tree_row row, uint32_t first, uint32_t n, uint32_t *leaf) {
     uint32_t i = 0;
@@ -176,7 +222,7 @@ void eml_tree_run_row(const eml_run *run, const eml_tree *tree, eml_tree_aggrega
     }
     if (tree->kind == EML_TREE_LIST) memset(sums.present, 0, tree->n_targets);
     if (tree->engine == EML_TREE_MASK) {
-        run_masks(run, tree, aggregate, row, sums);
+        run_masks(run, tree, aggregate, row.f32, sums);
         return;
     }
     uint32_t leaf[CHUNK], n;

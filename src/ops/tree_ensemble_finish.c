@@ -16,101 +16,76 @@ static float probit(float p) {
     return 1.41421356f * (x < 0 ? -root : root);
 }
 
-/* ---- For sums in float and in double ---- */
+/* ---- Transforms of v[c * stride + i], in place ----
+ * The elementwise functions are kernels, which give the same bits for one row and many. */
 
-#define LOGISTIC(T, EXP)                               \
-    static T logistic_##T(T x) {                       \
-        T small = (T)1 / ((T)1 + EXP(x < 0 ? x : -x)); \
-        return x < 0 ? (T)1 - small : small;           \
-    }
-
-/* SOFTMAX, and SOFTMAX_ZERO: values next to 0 stay (nearly) 0 and take no part. */
-#define SOFTMAX(T, EXP)                                                   \
-    static void softmax_##T(T *v, size_t stride, uint32_t n, bool zero) { \
-        T most = v[0], sum = 0;                                           \
-        for (uint32_t c = 1; c < n; c++) {                                \
-            if (v[c * stride] > most) most = v[c * stride];               \
-        }                                                                 \
-        for (uint32_t c = 0; c < n; c++) {                                \
-            T x = v[c * stride];                                          \
-            if (zero && x <= (T)1e-7f && x >= (T)-1e-7f) {                \
-                v[c * stride] = x * EXP(-most);                           \
-            } else {                                                      \
-                v[c * stride] = EXP(x - most);                            \
-                sum += v[c * stride];                                     \
-            }                                                             \
-        }                                                                 \
-        for (uint32_t c = 0; c < n; c++) v[c * stride] /= sum;            \
-    }
-
-#define TRANSFORM(T)                                                                          \
-    static void transform_##T(eml_tree_post post, T *v, size_t stride, uint32_t n) {          \
-        if (post == EML_TREE_POST_PROBIT) {                                                   \
-            for (uint32_t c = 0; c < n; c++) v[c * stride] = (T)probit((float)v[c * stride]); \
-        } else if (n > 1 && post == EML_TREE_POST_LOGISTIC) {                                 \
-            for (uint32_t c = 0; c < n; c++) v[c * stride] = logistic_##T(v[c * stride]);     \
-        } else if (n > 1 && post != EML_TREE_POST_NONE) {                                     \
-            softmax_##T(v, stride, n, post == EML_TREE_POST_SOFTMAX_ZERO);                    \
-        }                                                                                     \
-    }
-
-/* Two classes from one sum: scores to v, the class returned. */
-#define BINARY(T)                                                                           \
-    static uint32_t binary_##T(const eml_tree_finish *f, const double *base, T s, T v[2]) { \
-        if (f->n_base == 2) s += (T)base[f->column];                                        \
-        if (f->n_base == 1 && f->column == 0) s += (T)base[0];                              \
-        uint32_t label = f->positive ? s > (T)0.5 : s > 0;                                  \
-        v[0] = f->column == 1 ? 0 : s;                                                      \
-        v[1] = f->column == 1 ? s : 0;                                                      \
-        if (f->column == 1 && f->n_base == 2) v[0] = (T)base[0];                            \
-        if (f->column == 1 || f->n_base == 2) {                                             \
-            transform_##T((eml_tree_post)f->post, v, 1, 2);                                 \
-            return label;                                                                   \
-        }                                                                                   \
-        if (f->post == EML_TREE_POST_LOGISTIC) {                                            \
-            v[0] = logistic_##T(-s);                                                        \
-            v[1] = logistic_##T(s);                                                         \
-            return label;                                                                   \
-        }                                                                                   \
-        v[0] = f->positive ? (T)1 - s : -s;                                                 \
-        v[1] = s;                                                                           \
-        if (f->post == EML_TREE_POST_PROBIT) transform_##T(EML_TREE_POST_PROBIT, v, 1, 2);  \
-        return label;                                                                       \
-    }
-
-/* Any number of scores, in place; the class returned. */
-#define CLASSES(T)                                                                                          \
-    static uint32_t classes_##T(const eml_tree_finish *f, const double *base, const uint8_t *present, T *v, \
-                                size_t stride) {                                                            \
-        bool all_present = present == NULL || f->n_scores <= 2 || f->n_base == f->n_scores, any = false;    \
-        uint32_t label = 0;                                                                                 \
-        for (uint32_t c = 0; c < f->n_scores; c++) {                                                        \
-            T *s = &v[c * stride];                                                                          \
-            if (f->aggregate == EML_TREE_AVERAGE) *s /= (T)f->n_trees;                                      \
-            if (c < f->n_base) *s += (T)base[c];                                                            \
-            if (!(all_present || present[c]) || (any && !(*s > v[label * stride]))) continue;               \
-            label = c;                                                                                      \
-            any = true;                                                                                     \
-        }                                                                                                   \
-        transform_##T((eml_tree_post)f->post, v, stride, f->n_scores);                                      \
-        return label;                                                                                       \
-    }
-
-#define ALL(T, EXP) LOGISTIC(T, EXP) SOFTMAX(T, EXP) TRANSFORM(T) BINARY(T) CLASSES(T)
-ALL(float, expf)
-ALL(double, exp)
-
-/* ---- Writing ---- */
-
-static void put_score(const eml_tree_rows *rows, size_t i, double value) {
-    if (rows->dtype == EM_F32) {
-        ((float *)rows->scores)[i] = (float)value;
-    } else if (rows->dtype == EM_F64) {
-        ((double *)rows->scores)[i] = value;
-    } else {
-        eml_store_f64(rows->dtype, rows->scores, (int64_t)i, value);
-    }
+static void sigmoid_float(const eml_run *run, size_t n, float *v) {
+    EML_K(run)->sigmoid_f32(n, v, v);
 }
+static void sigmoid_double(const eml_run *run, size_t n, double *v) {
+    EML_K(run)->sigmoid_f64(n, v, v);
+}
+static void exp_float(const eml_run *run, size_t n, float *v) {
+    EML_K(run)->exp_f32(n, v, v);
+}
+static void exp_double(const eml_run *run, size_t n, double *v) {
+    EML_K(run)->exp_f64(n, v, v);
+}
+
+/* fn over n values of each of classes; one call when they lie side by side. */
+#define EACH(T, fn)                                                          \
+    do {                                                                     \
+        if (n == stride) {                                                   \
+            fn(run, n *classes, v);                                          \
+        } else {                                                             \
+            for (size_t c = 0; c < classes; c++) fn(run, n, v + c * stride); \
+        }                                                                    \
+    } while (0)
+
+/* SOFTMAX_ZERO: values next to 0 stay (nearly) 0 and take no part. */
+#define SOFTMAX(T, EXP)                                                                                      \
+    static void softmax_zero_##T(T *v, size_t stride, size_t classes) {                                      \
+        T most = v[0], sum = 0;                                                                              \
+        for (size_t c = 1; c < classes; c++) most = v[c * stride] > most ? v[c * stride] : most;             \
+        for (size_t c = 0; c < classes; c++) {                                                               \
+            T x = v[c * stride];                                                                             \
+            bool next_to_zero = x <= (T)1e-7f && x >= (T)-1e-7f;                                             \
+            v[c * stride] = next_to_zero ? x * EXP(-most) : EXP(x - most);                                   \
+            if (!next_to_zero) sum += v[c * stride];                                                         \
+        }                                                                                                    \
+        for (size_t c = 0; c < classes; c++) v[c * stride] /= sum;                                           \
+    }                                                                                                        \
+    static void softmax_##T(const eml_run *run, T *v, size_t stride, size_t classes, size_t n) {             \
+        for (size_t i = 0; i < n; i++) {                                                                     \
+            T most = v[i];                                                                                   \
+            for (size_t c = 1; c < classes; c++) most = v[c * stride + i] > most ? v[c * stride + i] : most; \
+            for (size_t c = 0; c < classes; c++) v[c * stride + i] -= most;                                  \
+        }                                                                                                    \
+        EACH(T, exp_##T);                                                                                    \
+        for (size_t i = 0; i < n; i++) {                                                                     \
+            T sum = 0;                                                                                       \
+            for (size_t c = 0; c < classes; c++) sum += v[c * stride + i];                                   \
+            for (size_t c = 0; c < classes; c++) v[c * stride + i] /= sum;                                   \
+        }                                                                                                    \
+    }
+
+/* A single score is not transformed, but by PROBIT. */
+#define TRANSFORM(T)                                                                                              \
+    static void transform_##T(const eml_run *run, uint32_t post, T *v, size_t stride, size_t classes, size_t n) { \
+        if (post == EML_TREE_POST_PROBIT) {                                                                       \
+            for (size_t c = 0; c < classes; c++) {                                                                \
+                for (size_t i = 0; i < n; i++) v[c * stride + i] = (T)probit((float)v[c * stride + i]);           \
+            }                                                                                                     \
+        } else if (classes > 1 && post == EML_TREE_POST_LOGISTIC) {                                               \
+            EACH(T, sigmoid_##T);                                                                                 \
+        } else if (classes > 1 && post == EML_TREE_POST_SOFTMAX) {                                                \
+            softmax_##T(run, v, stride, classes, n);                                                              \
+        } else if (classes > 1 && post == EML_TREE_POST_SOFTMAX_ZERO) {                                           \
+            for (size_t i = 0; i < n; i++) softmax_zero_##T(v + i, stride, classes);                              \
+        }                                                                                                         \
+    }
+
+/* ---- Labels and scores ---- */
 
 static void put_label(const eml_tree_model *model, const eml_tree_rows *rows, size_t i, uint32_t label) {
     const void *labels = eml_tree_at(&model->tree, model->finish.labels);
@@ -122,48 +97,89 @@ static void put_label(const eml_tree_model *model, const eml_tree_rows *rows, si
     }
 }
 
-static void finish_binary(const eml_tree_model *model, const double *base, const eml_tree_rows *rows, size_t i) {
-    uint32_t label;
-    if (rows->f32 != NULL) {
-        float v[2];
-        label = binary_float(&model->finish, base, rows->f32[i * rows->row_stride], v);
-        if (rows->scores != NULL) {
-            ((float *)rows->scores)[2 * i] = v[0];
-            ((float *)rows->scores)[2 * i + 1] = v[1];
-        }
-    } else {
-        double v[2];
-        label = binary_double(&model->finish, base, rows->f64[i * rows->row_stride], v);
-        if (rows->scores != NULL) {
-            put_score(rows, 2 * i, v[0]);
-            put_score(rows, 2 * i + 1, v[1]);
-        }
+#define PUT_SCORE(T)                                                                 \
+    static inline void put_score_##T(const eml_tree_rows *rows, size_t i, T value) { \
+        if (rows->dtype == EM_F32) {                                                 \
+            ((float *)rows->scores)[i] = (float)value;                               \
+        } else if (rows->dtype == EM_F64) {                                          \
+            ((double *)rows->scores)[i] = (double)value;                             \
+        } else {                                                                     \
+            eml_store_f64(rows->dtype, rows->scores, (int64_t)i, (double)value);     \
+        }                                                                            \
     }
-    put_label(model, rows, i, label);
-}
 
-static void finish_classes(const eml_tree_model *model, const double *base, const eml_tree_rows *rows, size_t i) {
-    const eml_tree_finish *f = &model->finish;
-    uint32_t label;
-    if (rows->f32 != NULL) {
-        float *v = rows->f32 + i * rows->row_stride;
-        label = classes_float(f, base, rows->present, v, rows->target_stride);
-        for (uint32_t c = 0; rows->scores != NULL && c < f->n_scores; c++)
-            put_score(rows, i * f->n_scores + c, (double)v[c * rows->target_stride]);
-    } else {
-        double *v = rows->f64 + i * rows->row_stride;
-        label = classes_double(f, base, rows->present, v, rows->target_stride);
-        for (uint32_t c = 0; rows->scores != NULL && c < f->n_scores; c++)
-            put_score(rows, i * f->n_scores + c, v[c * rows->target_stride]);
+/* Two classes from the sum s of one, v[n]. Either both scores are made from s: (1 - s, s) for probabilities, (-s, s),
+ * or (sigmoid(-s), sigmoid(s)); or the other class has its base value, or 0, and the two are transformed like any. */
+#define BINARY(T)                                                                                              \
+    static void binary_##T(const eml_run *run, const eml_tree_model *model, const eml_tree_rows *rows, T *v) { \
+        const eml_tree_finish *f = &model->finish;                                                             \
+        const double *base = eml_tree_at(&model->tree, f->base);                                               \
+        size_t n = rows->n;                                                                                    \
+        bool one = f->n_base == 1 && f->column == 0;                                                           \
+        T add = f->n_base == 2 ? (T)base[f->column] : one ? (T)base[0] : 0, limit = f->positive ? (T)0.5 : 0;  \
+        if (add != 0) {                                                                                        \
+            for (size_t i = 0; i < n; i++) v[i] += add;                                                        \
+        }                                                                                                      \
+        for (size_t i = 0; i < n; i++) put_label(model, rows, i, v[i] > limit);                                \
+        if (rows->scores == NULL) return;                                                                      \
+        if (f->column == 1 || f->n_base == 2) {                                                                \
+            for (size_t i = 0; i < n; i++) {                                                                   \
+                T pair[2] = {0, 0};                                                                            \
+                if (f->n_base == 2 && f->column == 1) pair[0] = (T)base[0];                                    \
+                pair[f->column] = v[i];                                                                        \
+                transform_##T(run, f->post, pair, 1, 2, 1);                                                    \
+                put_score_##T(rows, 2 * i, pair[0]);                                                           \
+                put_score_##T(rows, 2 * i + 1, pair[1]);                                                       \
+            }                                                                                                  \
+            return;                                                                                            \
+        }                                                                                                      \
+        bool logistic = f->post == EML_TREE_POST_LOGISTIC, probits = f->post == EML_TREE_POST_PROBIT;          \
+        if (logistic) sigmoid_##T(run, n, v);                                                                  \
+        T whole = f->positive || logistic ? 1 : 0;                                                             \
+        for (size_t i = 0; i < n; i++) {                                                                       \
+            T other = whole - v[i];                                                                            \
+            put_score_##T(rows, 2 * i, probits ? (T)probit((float)other) : other);                             \
+            put_score_##T(rows, 2 * i + 1, probits ? (T)probit((float)v[i]) : v[i]);                           \
+        }                                                                                                      \
     }
-    put_label(model, rows, i, label);
-}
 
-void eml_tree_finish_rows(const eml_tree_model *model, const eml_tree_rows *rows) {
-    const double *base = eml_tree_at(&model->tree, model->finish.base);
-    if (model->finish.form == EML_TREE_BINARY) {
-        for (size_t i = 0; i < rows->n; i++) finish_binary(model, base, rows, i);
+/* Any number of scores. The label is the first class with the highest one. */
+#define CLASSES(T)                                                                                              \
+    static void classes_##T(const eml_run *run, const eml_tree_model *model, const eml_tree_rows *rows, T *v) { \
+        const eml_tree_finish *f = &model->finish;                                                              \
+        const double *base = eml_tree_at(&model->tree, f->base);                                                \
+        size_t n = rows->n, stride = rows->stride, classes = f->n_scores;                                       \
+        bool all = rows->present == NULL || classes <= 2 || f->n_base == classes;                               \
+        for (size_t c = 0; c < classes && f->aggregate == EML_TREE_AVERAGE; c++) {                              \
+            for (size_t i = 0; i < n; i++) v[c * stride + i] /= (T)f->n_trees;                                  \
+        }                                                                                                       \
+        for (size_t c = 0; c < f->n_base; c++) {                                                                \
+            for (size_t i = 0; i < n; i++) v[c * stride + i] += (T)base[c];                                     \
+        }                                                                                                       \
+        for (size_t i = 0; i < n && f->n_labels > 0; i++) {                                                     \
+            size_t label = classes;                                                                             \
+            for (size_t c = 0; c < classes; c++) {                                                              \
+                if (!all && !rows->present[c]) continue;                                                        \
+                if (label == classes || v[c * stride + i] > v[label * stride + i]) label = c;                   \
+            }                                                                                                   \
+            put_label(model, rows, i, label == classes ? 0 : (uint32_t)label);                                  \
+        }                                                                                                       \
+        if (rows->scores == NULL) return;                                                                       \
+        transform_##T(run, f->post, v, stride, classes, n);                                                     \
+        for (size_t i = 0; i < n; i++) {                                                                        \
+            for (size_t c = 0; c < classes; c++) put_score_##T(rows, i *classes + c, v[c * stride + i]);        \
+        }                                                                                                       \
+    }
+
+#define ALL(T, EXP) SOFTMAX(T, EXP) TRANSFORM(T) PUT_SCORE(T) BINARY(T) CLASSES(T)
+ALL(float, expf)
+ALL(double, exp)
+
+void eml_tree_finish_rows(const eml_run *run, const eml_tree_model *model, const eml_tree_rows *rows) {
+    bool binary = model->finish.form == EML_TREE_BINARY;
+    if (rows->f32 != NULL) {
+        (binary ? binary_float : classes_float)(run, model, rows, rows->f32);
     } else {
-        for (size_t i = 0; i < rows->n; i++) finish_classes(model, base, rows, i);
+        (binary ? binary_double : classes_double)(run, model, rows, rows->f64);
     }
 }

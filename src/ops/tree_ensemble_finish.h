@@ -49,19 +49,18 @@ typedef struct eml_tree_model {
     eml_tree_finish finish;
 } eml_tree_model;
 
-/* Sums of n rows and where the results go. Sum of target c of row i: [i * row_stride + c * target_stride]; they are
- * overwritten. */
+/* Sums of n rows and where the results go. The sum of target c of row i is [c * stride + i]; sums are overwritten. */
 typedef struct eml_tree_rows {
     float *f32; /* NULL: f64 */
     double *f64;
-    size_t row_stride, target_stride, n;
-    const uint8_t *present; /* of the one row; NULL: every target is */
+    size_t stride, n;
+    const uint8_t *present; /* [n_targets] of the one row; NULL: every target is */
     void *scores;           /* [n, n_scores]; NULL: not wanted */
     em_dtype dtype;         /* of scores: f32, f64 or f16 */
     int64_t *numbers;       /* [n]; at most one of the two is set */
     em_string *strings;     /* [n]; they point into the blob */
 } eml_tree_rows;
 
-void eml_tree_finish_rows(const eml_tree_model *model, const eml_tree_rows *rows);
+void eml_tree_finish_rows(const eml_run *run, const eml_tree_model *model, const eml_tree_rows *rows);
 
 #endif

@@ -45,7 +45,7 @@ static uint8_t right_table(eml_tree_mode mode, bool missing_true, bool *swap) {
 
 static void set_cut(builder *b, eml_forest_node *node, eml_tree_mode mode, double value) {
     bool strict = mode == EML_TREE_LT || mode == EML_TREE_GTE;
-    node->cut = value;
+    node->cut = (float)value;
     if (mode > EML_TREE_GT || !isfinite(value) || (double)(float)value != value) {
         b->forest->plain = false;
         return;
@@ -86,7 +86,7 @@ static em_status build_tree(builder *b, uint32_t tree) {
         b->seen[v.source] = 1;
         uint32_t i = f->n_nodes++;
         eml_forest_node *node = &f->nodes[i];
-        *node = (eml_forest_node){.leaf = f->n_leaves, .source = v.source};
+        *node = (eml_forest_node){.leaf = f->n_leaves, .source = v.source, .tree = (uint16_t)tree};
         if (v.right_of != NONE) f->nodes[v.right_of].right = i;
         if (leaf) {
             depths += v.depth;
@@ -128,7 +128,7 @@ em_status eml_forest_build(eml_ctx *ctx, eml_arena *work, const eml_tree_source 
     forest->strict = b.any_strict;
     for (uint32_t i = 0; forest->plain && forest->strict && i < forest->n_nodes; i++) {
         eml_forest_node *node = &forest->nodes[i];
-        if (node->right != 0) node->cut = below((float)node->cut);
+        if (node->right != 0) node->cut = below(node->cut);
     }
     return EM_OK;
 }

@@ -7,11 +7,12 @@
 #include "ops/tree_ensemble_source.h"
 
 typedef struct eml_forest_node {
-    double cut;       /* plain forests: a float, and the node sends right when !(x <= cut) */
+    float cut;        /* plain forests: the node sends right when !(x <= cut) */
     uint32_t feature; /* leaves: 0 */
     uint32_t right;   /* the right child; 0: a leaf */
     uint32_t leaf;    /* number of leaves before this node in preorder: a leaf's number in the forest */
     uint32_t source;  /* its number in the source */
+    uint16_t tree;    /* in a forest of at most UINT16_MAX trees */
     uint8_t table;    /* bit 0: x < cut sends right; 1: equal; 2: greater; 3: NaN */
     bool member;      /* x is compared with a set: in it counts as equal, else as less */
 } eml_forest_node;

@@ -18,7 +18,9 @@ static uint64_t table_bytes(const eml_cuts *cuts, uint32_t mask_bytes, uint32_t 
 
 bool eml_mask_plan_make(const eml_forest *forest, const eml_cuts *cuts, eml_mask_plan *plan) {
     *plan = (eml_mask_plan){.cuts = cuts};
-    if (forest->max_leaves > 64 || cuts->n_columns == 0 || cuts->n_columns > EML_TREE_MASK_COLUMNS) return false;
+    if (forest->max_leaves > 64 || forest->n_trees > EML_TREE_MASK_TREES || cuts->n_columns == 0 ||
+        cuts->n_columns > EML_TREE_MASK_COLUMNS)
+        return false;
     plan->lane_bits = forest->max_leaves <= 16 ? 16 : forest->max_leaves <= 32 ? 32 : 64;
     uint64_t bytes = ((uint64_t)forest->n_trees * plan->lane_bits / 8 + 63) / 64 * 64;
     if (bytes > EML_TREE_MASK_WORDS * sizeof(uint64_t)) return false;
@@ -69,19 +71,6 @@ static void clear_left(void *masks, uint32_t lane_bits, size_t i, const eml_fore
     }
 }
 
-static uint32_t tree_of(const eml_forest *forest, uint32_t node) {
-    uint32_t low = 0, high = forest->n_trees;
-    while (high - low > 1) {
-        uint32_t middle = low + (high - low) / 2;
-        if (forest->first[middle] <= node) {
-            low = middle;
-        } else {
-            high = middle;
-        }
-    }
-    return low;
-}
-
 /* Row j is the state at rank j << shift: all nodes whose cut has that rank or less send right. */
 static void write_column(const eml_mask_plan *plan, const eml_forest *forest, const eml_cut_column *source,
                          eml_tree *tree, const eml_tree_column *column) {
@@ -97,7 +86,7 @@ static void write_column(const eml_mask_plan *plan, const eml_forest *forest, co
     memset(nan, 255, row_bytes);
     if (fixes) memset(base + column->fix_masks, 255, (size_t)source->n_nodes * bits / 8);
     for (uint32_t i = 0; i < source->n_nodes; i++) {
-        uint32_t node = cuts->nodes[source->first_node + i], t = tree_of(forest, node);
+        uint32_t node = cuts->nodes[source->first_node + i], t = forest->nodes[node].tree;
         uint32_t node_rank = cuts->rank_of[node - cuts->begin];
         for (; rank < node_rank; rank++) {
             if (fixes) start[rank] = i;

@@ -116,7 +116,7 @@ static void write_walk(const walk_plan *plan, const eml_forest *forest, eml_tree
             memcpy(&nodes[p].cut, &bits, sizeof(bits));
             nodes[p].link = (p - 1) << plan->column_bits;
         } else {
-            nodes[p].cut = (float)from->cut;
+            nodes[p].cut = from->cut;
             nodes[p].link = plan->position[i + 1] << plan->column_bits | input_of(plan, from);
         }
     }
@@ -155,7 +155,7 @@ static void write_wide(const walk_plan *plan, const eml_tree_source *source, con
             continue;
         }
         uint32_t link = plan->position[i + 1] << EML_TREE_WIDE_SHIFT | from->table;
-        nodes[p] = (eml_tree_wide){from->cut, from->feature, link};
+        nodes[p] = (eml_tree_wide){eml_tree_real(source->value, from->source), from->feature, link};
         if (from->member) {
             nodes[p].cut = (double)(next - sets);
             nodes[p].link |= EML_TREE_MEMBER;

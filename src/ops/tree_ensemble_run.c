@@ -5,7 +5,7 @@
 
 #include "tensor/convert.h"
 
-enum { MAX_CHUNKS = 8, MIN_CHUNK_BLOCKS = 2 };
+enum { MAX_CHUNKS = 8, MIN_CHUNK_BLOCKS = 2, NEAR_SUMS = 4096 };
 
 /* Next place in the scratch, 64-byte aligned; false when it does not fit. */
 static bool place(uint64_t *total, uint64_t count, uint64_t size, uint64_t *at) {
@@ -31,15 +31,20 @@ bool eml_tree_plan_run(const eml_tree_model *model, em_dtype dtype, int64_t n, i
     if (chunks == 0) chunks = 1;
     p->chunk_rows = (int64_t)((blocks + chunks - 1) / chunks * EML_TREE_BLOCK);
 
-    uint64_t rows = p->slice ? EML_TREE_BLOCK : 1; /* that are summed at a time */
+    /* LIST tells which targets are present, of one row. Else as many rows as the sums have room for nearby. */
+    uint64_t rows = tree->kind == EML_TREE_LIST ? 1 : NEAR_SUMS / tree->n_targets + 1;
+    if (rows > EML_TREE_BLOCK) rows = EML_TREE_BLOCK;
+    if (rows > (uint64_t)n) rows = n > 0 ? (uint64_t)n : 1;
+    p->block = p->slice ? EML_TREE_BLOCK : (uint32_t)rows;
     uint64_t value_bytes = tree->engine == EML_TREE_WIDE ? sizeof(double) : sizeof(float);
     uint64_t row_values = direct(tree, dtype) ? 0 : (uint64_t)n_features;
     size_t sum_bytes = p->in_double ? sizeof(double) : sizeof(float);
     uint64_t *total = &p->scratch_bytes;
-    return place(total, rows * tree->n_targets, sum_bytes, &p->sums) &&
+    return place(total, (uint64_t)p->block * tree->n_targets, sum_bytes, &p->sums) &&
+           place(total, tree->n_targets, sum_bytes, &p->row_sums) &&
            place(total, tree->kind == EML_TREE_LIST ? tree->n_targets : 0, 1, &p->present) &&
            place(total, tree->n_inputs, sizeof(float), &p->inputs) &&
-           place(total, row_values, rows * value_bytes, &p->row) &&
+           place(total, row_values, (p->slice ? EML_TREE_BLOCK : 1) * value_bytes, &p->row) &&
            place(total, p->slice ? tree->n_planes : 0, EML_TREE_BLOCK / 8, &p->planes) &&
            eml_size_mul((size_t)*total, (size_t)chunks, scratch_bytes);
 }
@@ -105,44 +110,52 @@ static eml_tree_rows results_at(const task *t, int64_t row) {
     return rows;
 }
 
-/* At most EML_TREE_BLOCK rows. */
-static void run_block(const task *t, int64_t row, int64_t n, unsigned char *scratch) {
+/* Sums of one row, to place i of the block. */
+static void sum_row(const task *t, int64_t row, size_t i, unsigned char *scratch) {
     const eml_tree_params *p = t->p;
     const eml_tree *tree = &t->model->tree;
-    eml_tree_rows rows = results_at(t, row);
-    float *sums = (float *)(void *)(scratch + p->sums);
-    eml_tree_row x = rows_at(t, row, n, scratch + p->row);
-    EML_K(t->run)->tree_slice(tree, x.f32, (size_t)p->n_features, (size_t)n, (uint64_t *)(void *)(scratch + p->planes),
-                              sums);
-    rows.f32 = sums;
-    rows.row_stride = 1;
-    rows.target_stride = EML_TREE_BLOCK;
-    rows.n = (size_t)n;
-    eml_tree_finish_rows(t->model, &rows);
-}
-
-static void run_row(const task *t, int64_t row, unsigned char *scratch) {
-    const eml_tree_params *p = t->p;
-    const eml_tree *tree = &t->model->tree;
-    eml_tree_rows rows = results_at(t, row);
-    eml_tree_sums sums = {.f32 = NULL};
-    if (p->in_double) {
-        rows.f64 = sums.f64 = (double *)(void *)(scratch + p->sums);
-    } else {
-        rows.f32 = sums.f32 = (float *)(void *)(scratch + p->sums);
-    }
-    if (tree->kind == EML_TREE_LIST) rows.present = sums.present = scratch + p->present;
     eml_tree_row x = rows_at(t, row, 1, scratch + p->row);
     if (tree->n_inputs > 0) {
         float *inputs = (float *)(void *)(scratch + p->inputs);
         eml_tree_inputs(tree, x.f32, inputs);
         x.f32 = inputs;
     }
-    eml_tree_run_row(t->run, tree, (eml_tree_aggregate)t->model->finish.aggregate, x, sums);
-    rows.row_stride = tree->n_targets;
-    rows.target_stride = 1;
-    rows.n = 1;
-    eml_tree_finish_rows(t->model, &rows);
+    /* With one target, or in a block of one row, the sums are where they belong at once. */
+    bool here = tree->n_targets == 1 || p->block == 1;
+    eml_tree_sums sums = {.present = scratch + p->present};
+    if (p->in_double) {
+        double *all = (double *)(void *)(scratch + p->sums);
+        sums.f64 = here ? all + i : (double *)(void *)(scratch + p->row_sums);
+        eml_tree_run_row(t->run, tree, (eml_tree_aggregate)t->model->finish.aggregate, x, sums);
+        for (size_t c = 0; c < tree->n_targets && !here; c++) all[c * p->block + i] = sums.f64[c];
+    } else {
+        float *all = (float *)(void *)(scratch + p->sums);
+        sums.f32 = here ? all + i : (float *)(void *)(scratch + p->row_sums);
+        eml_tree_run_row(t->run, tree, (eml_tree_aggregate)t->model->finish.aggregate, x, sums);
+        for (size_t c = 0; c < tree->n_targets && !here; c++) all[c * p->block + i] = sums.f32[c];
+    }
+}
+
+static void run_block(const task *t, int64_t row, int64_t n, unsigned char *scratch) {
+    const eml_tree_params *p = t->p;
+    const eml_tree *tree = &t->model->tree;
+    if (p->slice && n >= tree->slice_rows) {
+        const float *x = rows_at(t, row, n, scratch + p->row).f32;
+        EML_K(t->run)->tree_slice(tree, x, (size_t)p->n_features, (size_t)n, (uint64_t *)(void *)(scratch + p->planes),
+                                  (float *)(void *)(scratch + p->sums));
+    } else {
+        for (int64_t i = 0; i < n; i++) sum_row(t, row + i, (size_t)i, scratch);
+    }
+    eml_tree_rows rows = results_at(t, row);
+    if (p->in_double) {
+        rows.f64 = (double *)(void *)(scratch + p->sums);
+    } else {
+        rows.f32 = (float *)(void *)(scratch + p->sums);
+    }
+    if (tree->kind == EML_TREE_LIST) rows.present = scratch + p->present;
+    rows.stride = p->block;
+    rows.n = (size_t)n;
+    eml_tree_finish_rows(t->run, t->model, &rows);
 }
 
 static void run_chunks(void *user, int64_t begin, int64_t end) {
@@ -150,20 +163,17 @@ static void run_chunks(void *user, int64_t begin, int64_t end) {
     int64_t row = begin * t->p->chunk_rows, last = end * t->p->chunk_rows;
     unsigned char *scratch = (unsigned char *)t->run->scratch + (size_t)begin * t->p->scratch_bytes;
     if (last > t->p->n) last = t->p->n;
-    while (row < last) {
-        int64_t n = last - row < EML_TREE_BLOCK ? last - row : EML_TREE_BLOCK;
-        if (t->p->slice && n >= t->model->tree.slice_rows) {
-            run_block(t, row, n, scratch);
-        } else {
-            for (int64_t i = 0; i < n; i++) run_row(t, row + i, scratch);
-        }
-        row += n;
-    }
+    for (; row < last; row += t->p->block)
+        run_block(t, row, last - row < t->p->block ? last - row : t->p->block, scratch);
 }
 
 em_status eml_tree_run(eml_run *run) {
     task t = {run, run->blob, run->params};
     int64_t chunks = (t.p->n + t.p->chunk_rows - 1) / t.p->chunk_rows;
-    if (chunks > 0) eml_run_parallel(run, chunks, 1, run_chunks, &t);
+    if (chunks > 1) {
+        eml_run_parallel(run, chunks, 1, run_chunks, &t);
+    } else {
+        run_chunks(&t, 0, chunks);
+    }
     return EM_OK;
 }

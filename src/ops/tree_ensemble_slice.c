@@ -18,6 +18,7 @@ enum {
 
 /* Bits of the leaf numbers of a subtree. */
 typedef struct result {
+    uint32_t last; /* leaf of the subtree */
     uint32_t plane[EML_TREE_MAX_BITS];
 } result;
 
@@ -47,7 +48,8 @@ static uint32_t node_plane(const compiler *c, uint32_t node) {
     return nan_right || !cuts->columns[column].nan_right ? plane : c->extra_of[plane];
 }
 
-static void join(compiler *c, uint32_t node, uint32_t n_bits, const result *left, const result *right, result *out) {
+/* right becomes the result. Bits from n_bits on are the same constants on both sides. */
+static void join(compiler *c, uint32_t node, uint32_t n_bits, const result *left, result *right) {
     uint32_t zero = c->tile->zero, one = zero + 1, p = node_plane(c, node);
     for (uint32_t j = 0; j < n_bits; j++) {
         uint32_t a = left->plane[j], b = right->plane[j], joined = a;
@@ -59,7 +61,7 @@ static void join(compiler *c, uint32_t node, uint32_t n_bits, const result *left
             if (a_slot && b_slot) c->free[c->n_free++] = b;
             c->muxes[c->n_muxes++] = (eml_tree_mux){(uint16_t)p, (uint16_t)a, (uint16_t)b, (uint16_t)joined};
         }
-        out->plane[j] = joined;
+        right->plane[j] = joined;
     }
 }
 
@@ -72,11 +74,13 @@ static void compile_tree(compiler *c, uint32_t t) {
     c->n_slots = 0;
     for (uint32_t i = f->first[t + 1]; i-- > f->first[t];) {
         if (f->nodes[i].right == 0) {
+            c->stack[top].last = f->nodes[i].leaf - base;
             for (uint32_t j = 0; j < n_bits; j++)
                 c->stack[top].plane[j] = tile->zero + ((f->nodes[i].leaf - base) >> j & 1);
             top++;
         } else { /* the left child was visited last */
-            join(c, i, n_bits, &c->stack[top - 1], &c->stack[top - 2], &c->stack[top - 2]);
+            uint32_t low = f->nodes[i].leaf - base, high = c->stack[top - 2].last;
+            join(c, i, bits_for((low ^ high) + 1), &c->stack[top - 1], &c->stack[top - 2]);
             top--;
         }
     }
@@ -126,7 +130,7 @@ static em_status compile_tile(eml_ctx *ctx, eml_arena *work, const eml_forest *f
     c.free = eml_arena_zero(work, most * bits_for((uint32_t)most) + 1, sizeof(uint32_t));
     c.stack = eml_arena_alloc(work, (most + 1) * sizeof(result), 16);
     tile->plane = eml_arena_zero(work, tile->cuts.n_columns + 1, sizeof(uint32_t));
-    tile->extras = eml_arena_zero(work, n + 1, sizeof(eml_tree_extra));
+    tile->extras = eml_arena_alloc(work, (n + 1) * sizeof(eml_tree_extra), 16);
     tile->programs = eml_arena_zero(work, tile->n_trees, sizeof(eml_tree_program));
     tile->bits = eml_arena_zero(work, bits + 1, sizeof(uint32_t));
     if (c.extra_of == NULL || c.free == NULL || c.stack == NULL || tile->plane == NULL || tile->extras == NULL ||
@@ -135,10 +139,12 @@ static em_status compile_tile(eml_ctx *ctx, eml_arena *work, const eml_forest *f
     number_planes(&c);
     if (c.first_slot + most * bits_for((uint32_t)most) > UINT16_MAX) return EM_OK; /* muxes stays NULL */
     for (uint32_t t = tile->first_tree; t < end; t++) compile_tree(&c, t);
+    tile->n_muxes = c.n_muxes;
+    tile->muxes = muxes;
+    if (tile->n_trees == forest->n_trees) return EM_OK;
     tile->muxes = eml_arena_alloc(work, ((size_t)c.n_muxes + 1) * sizeof(eml_tree_mux), 16);
     if (tile->muxes == NULL) return eml_ctx_no_memory(ctx);
     memcpy(tile->muxes, muxes, c.n_muxes * sizeof(eml_tree_mux));
-    tile->n_muxes = c.n_muxes;
     return EM_OK;
 }
 

@@ -130,8 +130,10 @@ static em_status number_trees(eml_ctx *ctx, eml_arena *work, finder *f) {
 }
 
 static em_status finder_make(eml_ctx *ctx, eml_arena *work, finder *f) {
-    f->tree_of = eml_arena_zero(work, f->n, sizeof(uint32_t));
-    f->tree_first = eml_arena_zero(work, f->n, sizeof(uint32_t));
+    uint32_t runs = 1; /* of one tree's nodes */
+    for (uint32_t i = 1; i < f->n; i++) runs += f->tree_id[i] != f->tree_id[i - 1];
+    f->tree_of = eml_arena_alloc(work, f->n * sizeof(uint32_t), 16);
+    f->tree_first = eml_arena_alloc(work, runs * sizeof(uint32_t), 16);
     if (f->tree_of == NULL || f->tree_first == NULL) return eml_ctx_no_memory(ctx);
     bool regular = true;
     for (uint32_t i = 0; i < f->n && regular; i++) {
@@ -146,18 +148,26 @@ static em_status finder_make(eml_ctx *ctx, eml_arena *work, finder *f) {
     return regular ? EM_OK : number_trees(ctx, work, f);
 }
 
+/* The comparison of "BRANCH_..." after the underscore, or EML_TREE_IS_LEAF for what is unknown. */
+static eml_tree_mode parse_branch(const char *text, size_t length) {
+    if (length == 2) {
+        if (memcmp(text, "LT", 2) == 0) return EML_TREE_LT;
+        if (memcmp(text, "GT", 2) == 0) return EML_TREE_GT;
+        if (memcmp(text, "EQ", 2) == 0) return EML_TREE_EQ;
+    } else if (length == 3) {
+        if (memcmp(text, "LEQ", 3) == 0) return EML_TREE_LEQ;
+        if (memcmp(text, "GTE", 3) == 0) return EML_TREE_GTE;
+        if (memcmp(text, "NEQ", 3) == 0) return EML_TREE_NEQ;
+    }
+    return EML_TREE_IS_LEAF;
+}
+
 static em_status parse_mode(eml_ctx *ctx, const finder *f, uint32_t i, em_string text, uint8_t *mode) {
-    static const struct {
-        const char *name;
-        uint8_t length, mode;
-    } modes[] = {{"LEAF", 4, EML_TREE_IS_LEAF},    {"BRANCH_LEQ", 10, EML_TREE_LEQ}, {"BRANCH_LT", 9, EML_TREE_LT},
-                 {"BRANCH_GTE", 10, EML_TREE_GTE}, {"BRANCH_GT", 9, EML_TREE_GT},    {"BRANCH_EQ", 9, EML_TREE_EQ},
-                 {"BRANCH_NEQ", 10, EML_TREE_NEQ}};
-    for (size_t k = 0; k < sizeof(modes) / sizeof(modes[0]); k++) {
-        if (text.length == modes[k].length && memcmp(text.data, modes[k].name, text.length) == 0) {
-            *mode = modes[k].mode;
-            return EM_OK;
-        }
+    *mode = EML_TREE_IS_LEAF;
+    if (text.length == 4 && memcmp(text.data, "LEAF", 4) == 0) return EM_OK;
+    if (text.length > 7 && memcmp(text.data, "BRANCH_", 7) == 0) {
+        *mode = (uint8_t)parse_branch(text.data + 7, text.length - 7);
+        if (*mode != EML_TREE_IS_LEAF) return EM_OK;
     }
     return eml_fail(ctx->err, EM_ERR_MODEL, "tree %lld node %lld: unknown mode '%.*s'", (long long)f->tree_id[i],
                     (long long)f->node_id[i], (int)(text.length < 40 ? text.length : 40), text.data);

@@ -82,19 +82,30 @@ static float row_weight(const packed *p, uint32_t leaf, int c) {
     return w[(size_t)leaf * p->tree->leaf_stride + (size_t)c * p->tree->target_stride];
 }
 
+/* The lowest bit of the tree's mask. */
+static uint32_t leaf_of(const eml_tree *tree, const void *masks, uint32_t t) {
+    uint64_t mask = tree->lane_bits == 16   ? ((const uint16_t *)masks)[t]
+                    : tree->lane_bits == 32 ? ((const uint32_t *)masks)[t]
+                                            : ((const uint64_t *)masks)[t];
+    uint32_t bit = 0;
+    while (bit < 64 && !(mask >> bit & 1)) bit++;
+    return ((const uint32_t *)eml_tree_at(tree, tree->first_leaf))[t] + bit;
+}
+
 static void mask_rows(const eml_kernels *k, const packed *p, const float *x, size_t n, const float *want) {
     const uint32_t *target = eml_tree_at(p->tree, p->tree->tree_target);
     size_t features = (size_t)p->f.shape.n_features, targets = p->tree->n_targets;
     for (size_t i = 0; i < n; i++) {
         float *row = check_slot(0, features * sizeof(float), true), sums[MAX_TARGETS] = {0};
-        uint32_t *leaf = check_slot(1, p->tree->n_trees * sizeof(uint32_t), true);
+        void *masks = check_slot(1, p->tree->mask_bytes, true);
         memcpy(row, x + i * features, features * sizeof(float));
-        k->tree_mask(p->tree, row, leaf);
+        k->tree_mask(p->tree, row, masks);
         for (uint32_t t = 0; t < p->tree->n_trees; t++) {
-            if (leaf[t] >= p->tree->n_leaves) check_fail(k, "tree_mask", "row %zu tree %u: leaf %u", i, t, leaf[t]);
+            uint32_t leaf = leaf_of(p->tree, masks, t);
+            if (leaf >= p->tree->n_leaves) check_fail(k, "tree_mask", "row %zu tree %u: leaf %u", i, t, leaf);
             for (uint32_t c = 0; c < targets; c++) {
                 if (p->tree->kind == EML_TREE_ONE && target[t] != c) continue;
-                sums[c] += row_weight(p, leaf[t], (int)c);
+                sums[c] += row_weight(p, leaf, (int)c);
             }
         }
         for (uint32_t c = 0; c < targets; c++) {
@@ -167,8 +178,8 @@ typedef struct timed {
 
 static void call_mask(void *user) {
     timed *c = user;
-    uint32_t leaf[EML_TREE_MASK_TREES];
-    c->k->tree_mask(c->p->tree, c->x, leaf);
+    _Alignas(64) uint64_t masks[EML_TREE_MASK_WORDS];
+    c->k->tree_mask(c->p->tree, c->x, masks);
 }
 
 static void call_slice(void *user) {
