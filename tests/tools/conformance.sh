@@ -16,16 +16,16 @@ sh "$EDGEML_SOURCE_DIR/tests/unpack_shared.sh" "${EDGEML_SHARED_DIR:-none}" "$wo
 }
 
 failed=0
-"$EDGEML" test -j 2 --quiet --allow-unsupported "$PWD/shared/data" >"$work/node.txt" 2>&1 || failed=1
+"$EDGEML" test -j 2 --allow-unsupported "$PWD/shared/data" >"$work/node.txt" 2>&1 || failed=1
 tail -n 1 "$work/node.txt"
 passed=$(sed -n 's/^\([0-9]*\) passed, .*/\1/p' "$work/node.txt" | tail -n 1)
 [ "${passed:-0}" -ge "$LEAST_NODE_TESTS" ] || { echo "expected at least $LEAST_NODE_TESTS node tests"; failed=1; }
 
-"$EDGEML" test -j 2 --quiet --rtol 1e-4 --atol 1e-4 "$PWD/shared/tabular" >"$work/tabular.txt" 2>&1 || failed=1
+"$EDGEML" test -j 2 --rtol 1e-4 --atol 1e-4 "$PWD/shared/tabular" >"$work/tabular.txt" 2>&1 || failed=1
 tail -n 1 "$work/tabular.txt"
 
 for model in $models; do
-    "$EDGEML" test --quiet --rtol 1e-4 --atol 1e-4 "$EDGEML_SHARED_DIR/models/$model" >"$work/$model.txt" 2>&1 || failed=1
+    "$EDGEML" test --rtol 1e-4 --atol 1e-4 "$EDGEML_SHARED_DIR/models/$model" >"$work/$model.txt" 2>&1 || failed=1
     echo "$model: $(tail -n 1 "$work/$model.txt")"
 done
 exit "$failed"
