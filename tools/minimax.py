@@ -31,7 +31,7 @@ def lawson(basis, y, rounds=300):
     return best
 
 
-def fit(name, f, low, high, count, weight, fixed=()):
+def fit(name, f, low, high, count, weight, fixed=(), rounded=np.float32):
     """Coefficients c with sum c[i] x^i ~ f(x) on [low, high]; the first ones may be given."""
     x = chebyshev(low, high, 4000)
     y, w = f(x), weight(x)
@@ -39,7 +39,7 @@ def fit(name, f, low, high, count, weight, fixed=()):
     while len(c) < count:
         rest = y - sum((v * x**i for i, v in enumerate(c)), np.zeros_like(x))
         basis = np.stack([x**i * w for i in range(len(c), count)], 1)
-        c.append(float(np.float32(lawson(basis, rest * w)[0])))
+        c.append(float(rounded(lawson(basis, rest * w)[0])))
     error = np.abs(sum(v * x**i for i, v in enumerate(c)) - y) * w
     print(f"{name}: weighted error {error.max():.1e}\n    " + ", ".join(re.sub("0*p", "p", v.hex()) + "f" for v in c))
 
@@ -62,6 +62,11 @@ def main():
         [2 / math.sqrt(math.pi) * (-1)**i / (math.factorial(i) * (2 * i + 1)) - (i == 0) for i in range(6)], z, 0.001),
         0, 1, 7, np.ones_like)
     fit("erf, 1 <= a < 4: -log(erfc(a))", lambda a: -np.log(special.erfc(a)), 1, 4, 7, special.erfc)
+    s = (math.sqrt(2) - 1) / (math.sqrt(2) + 1)
+    fit("pow: log2(m) / s, s = (m - 1) / (m + 1), of z = s^2", lambda z: series(
+        lambda z: 2 * np.arctanh(np.sqrt(z)) / np.sqrt(z) / math.log(2),
+        [2 / math.log(2) / (2 * i + 1) for i in range(8)], z, 0.001), 0, s * s, 5, np.ones_like, rounded=np.float64)
+    fit("pow: 2^f", np.exp2, -0.5, 0.5, 7, np.ones_like, [1.0])
 
 
 if __name__ == "__main__":

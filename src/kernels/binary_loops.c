@@ -1,29 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Elementwise kernels with two operands. A scalar operand is spread over one vector on the stack and read again and
- * again with pointer step 0, so one loop serves vector-vector, vector-scalar and scalar-vector. */
-#include "kernels/simd/simd.h"
-
-#define BINARY(name, T, V, op)                                                                  \
-    void EML_FN(name)(size_t n, const T *a, size_t a_step, const T *b, size_t b_step, T *out) { \
-        enum { N = V##_lanes };                                                                 \
-        T a_spread[N], b_spread[N];                                                             \
-        if (n == 0) return;                                                                     \
-        if (a_step == 0) {                                                                      \
-            V##_store(a_spread, V##_set1(*a));                                                  \
-            a = a_spread;                                                                       \
-        }                                                                                       \
-        if (b_step == 0) {                                                                      \
-            V##_store(b_spread, V##_set1(*b));                                                  \
-            b = b_spread;                                                                       \
-        }                                                                                       \
-        for (; n >= N; n -= N) {                                                                \
-            V##_store(out, op(V##_load(a), V##_load(b)));                                       \
-            a += a_step * N;                                                                    \
-            b += b_step * N;                                                                    \
-            out += N;                                                                           \
-        }                                                                                       \
-        if (n != 0) V##_store_n(out, op(V##_load_n(a, n), V##_load_n(b, n)), n);                \
-    }
+/* Elementwise kernels with two operands. */
+#include "kernels/simd/loops.h"
 
 /* The vocabulary's min and max give NaN for a NaN in b only. */
 #define NAN_MIN(V, a, b) V##_select(V##_isnan(a), a, V##_min(a, b))

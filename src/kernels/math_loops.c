@@ -47,6 +47,7 @@ UNARY(gelu_f32, float, vf32, gelu)
 UNARY(gelu_tanh_f32, float, vf32, gelu_tanh)
 UNARY(mish_f32, float, vf32, mish)
 UNARY(softsign_f32, float, vf32, softsign)
+BINARY(pow_f32, float, vf32, vf32_pow)
 UNARY2(elu_f32, elu)
 UNARY2(swish_f32, swish)
 

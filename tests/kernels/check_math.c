@@ -62,6 +62,48 @@ static void sweep(const eml_kernels *k, const unary_case *t, unary_call call) {
         CHECK_EACH_TABLE(k) unary_check(k, &t, (unary_call){.f64 = k->fn##_f64});                   \
     }
 
+static void pow_pairs(const eml_kernels *k, size_t n, int round, double *worst) {
+    size_t x_n = round % 5 == 3 ? 1 : n, y_n = round % 5 == 4 ? 1 : n;
+    float *x = check_slot(0, x_n * sizeof *x, check_below(2)), *y = check_slot(1, y_n * sizeof *y, check_below(2));
+    float *out = check_slot(2, n * sizeof *out, check_below(2));
+    check_fill_f32(x, x_n, round % 3 == 0 ? CHECK_SPECIAL : CHECK_WIDE);
+    check_fill_f32(y, y_n, round % 4 == 0 ? CHECK_SPECIAL : CHECK_UNIT);
+    for (size_t i = 0; i < y_n && round % 4 != 0; i++) y[i] *= round % 4 == 1 ? 3.0f : 100.0f;
+    for (size_t i = 0; i < y_n && round % 4 == 2; i++) y[i] = rintf(y[i] / 8.0f);
+    for (size_t i = 0; i < x_n && y_n > 0 && round % 3 == 1; i++) x[i] = 1.0f + y[i % y_n] * 0.01f;
+    k->pow_f32(n, x, x_n == n, y, y_n == n, out);
+    for (size_t i = 0; i < n; i++) {
+        float base = x[x_n == n ? i : 0], exponent = y[y_n == n ? i : 0];
+        double want = pow(base, exponent), ulp = check_ulp_f32(out[i], want);
+        if (ulp > 1.5 || (ulp == 0.0 && !signbit(out[i]) != !signbit(want) && !isnan(want)))
+            check_fail(k, "pow_f32", "pow(%.9g, %.9g) is %.9g, not %.9g: %.2f ulp", (double)base, (double)exponent,
+                       (double)out[i], want, ulp);
+        if (ulp > *worst) *worst = ulp;
+    }
+    if (!check_slots_intact()) check_fail(k, "pow_f32", "n %zu: wrote outside", n);
+}
+
+static void pow_timed(void *user) {
+    const unary_call *c = user;
+    ((const eml_kernels *)c->out)->pow_f32(c->n, c->x, 1, c->x, 1, (float *)c->x + c->n);
+}
+
+static void check_pow_f32(void **state) {
+    (void)state;
+    CHECK_EACH_TABLE(k) {
+        double worst = 0.0;
+        for (size_t n = 0; n < CHECK_SIZES; n++)
+            for (int round = 0; round < 60; round++) pow_pairs(k, n, round, &worst);
+        for (int round = 0; round < 240; round++) pow_pairs(k, 2048, round, &worst);
+        if (!check_bench()) continue;
+        float *x = check_slot(0, 16384, false);
+        check_fill_f32(x, 2048, CHECK_UNIT);
+        unary_call c = {.n = 2048, .x = x, .out = (void *)(uintptr_t)k};
+        check_report(k, "pow_f32", "8 KB", 2048.0 / check_time_ns(pow_timed, &c), "G/s", 0.0);
+        check_report(k, "pow_f32", "largest error", worst, "ulp", 0.0);
+    }
+}
+
 CASE(exp, 1.5, 0, f32, 0, 0)
 CASE(log, 1.5, 0, f32, 0, 0)
 CASE(tanh, 3.0, 0, f32, 0, 0)
