@@ -19,16 +19,44 @@ void eml_graph_destroy(eml_graph *graph) {
     *graph = (eml_graph){0};
 }
 
-/* Room for item n of a pool; the array itself may move. Returns the array, or NULL when memory ran out. */
-static void *pool_room(eml_arena *arena, void *items, int n, int *capacity, size_t item_bytes) {
-    if (n < *capacity) return items;
-    if (*capacity > INT_MAX / 2) return NULL;
-    int wider = *capacity == 0 ? FIRST_CAPACITY : *capacity * 2;
+/* Moves n items to a pool of wider capacity. Returns the array, or NULL when memory ran out. */
+static void *pool_widen(eml_arena *arena, void *items, int n, int *capacity, int wider, size_t item_bytes) {
     void *moved = eml_arena_zero(arena, (size_t)wider, item_bytes);
     if (moved == NULL) return NULL;
     if (n > 0) memcpy(moved, items, (size_t)n * item_bytes);
     *capacity = wider;
     return moved;
+}
+
+/* Room for item n of a pool; the array itself may move. Returns the array, or NULL when memory ran out. */
+static void *pool_room(eml_arena *arena, void *items, int n, int *capacity, size_t item_bytes) {
+    if (n < *capacity) return items;
+    if (*capacity > INT_MAX / 2) return NULL;
+    return pool_widen(arena, items, n, capacity, *capacity == 0 ? FIRST_CAPACITY : *capacity * 2, item_bytes);
+}
+
+/* Room for `more` items after the n that are there; at least twice as many as before, so that many small reservations
+ * do not move the pool each time. */
+static void *pool_reserve(eml_arena *arena, void *items, int n, int *capacity, size_t more, size_t item_bytes) {
+    if (more <= (size_t)(*capacity - n)) return items;
+    if (more > (size_t)(INT_MAX - n) || *capacity > INT_MAX / 2) return NULL;
+    int wanted = n + (int)more;
+    return pool_widen(arena, items, n, capacity, wanted > *capacity * 2 ? wanted : *capacity * 2, item_bytes);
+}
+
+bool eml_graph_reserve(eml_graph *graph, size_t values, size_t nodes, size_t constants) {
+    eml_arena *arena = &graph->arena;
+    eml_value *v = pool_reserve(arena, graph->values, graph->n_values, &graph->values_capacity, values, sizeof *v);
+    if (v == NULL && values > 0) return false;
+    graph->values = v;
+    eml_node *n = pool_reserve(arena, graph->nodes, graph->n_nodes, &graph->nodes_capacity, nodes, sizeof *n);
+    if (n == NULL && nodes > 0) return false;
+    graph->nodes = n;
+    eml_const *c =
+        pool_reserve(arena, graph->constants, graph->n_constants, &graph->constants_capacity, constants, sizeof *c);
+    if (c == NULL && constants > 0) return false;
+    graph->constants = c;
+    return true;
 }
 
 int eml_graph_add_value(eml_graph *graph, const char *name, int owner) {

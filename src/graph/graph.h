@@ -125,6 +125,8 @@ typedef struct eml_graph {
 void eml_graph_init(eml_graph *graph, eml_mem *mem);
 void eml_graph_destroy(eml_graph *graph);
 
+/* Room for that many more, so that a graph of known size wastes none by growing. False: memory ran out. */
+bool eml_graph_reserve(eml_graph *graph, size_t values, size_t nodes, size_t constants);
 /* Append one; the index, or -1 when memory ran out. Indices stay valid, pointers into the pools do not. */
 int eml_graph_add_value(eml_graph *graph, const char *name, int owner);
 int eml_graph_add_node(eml_graph *graph);

@@ -30,8 +30,4 @@ typedef struct eml_load_options {
 em_status eml_load_graph(const void *bytes, size_t length, const eml_load_options *options, eml_mem *mem,
                          eml_graph *graph, em_error *err);
 
-/* One TensorProto by itself, as in the .pb files of test data. Copied to arena; *name likewise (may be NULL). */
-em_status eml_load_tensor(const void *bytes, size_t length, eml_arena *arena, em_tensor *tensor, const char **name,
-                          em_error *err);
-
 #endif

@@ -109,6 +109,21 @@ static em_status list_inputs(eml_loader *l, const Onnx__GraphProto *proto, const
     return EM_OK;
 }
 
+/* What the graph is known to need: a value per input, initializer and output of a node. */
+static em_status reserve(eml_loader *l, const Onnx__GraphProto *proto) {
+    size_t constants = proto->n_initializer + proto->n_sparse_initializer, nodes = 0;
+    size_t values = proto->n_input + constants; /* sums of what is in memory: no overflow */
+    for (size_t i = 0; i < proto->n_node; i++) {
+        const Onnx__NodeProto *node = proto->node[i];
+        bool constant = node->op_type != NULL && strcmp(node->op_type, "Constant") == 0;
+        values += node->n_output;
+        nodes += !constant;
+        constants += constant;
+    }
+    return eml_graph_reserve(l->graph, values, nodes, constants) ? EM_OK
+                                                                 : eml_load_no_memory(l, values * sizeof(eml_value));
+}
+
 static em_status load_graph(eml_loader *l, const Onnx__GraphProto *proto, eml_scope *scope) {
     if (proto->n_input > INT32_MAX || proto->n_output > INT32_MAX)
         return eml_fail(l->err, EM_ERR_LIMIT, "too many inputs");
@@ -116,6 +131,7 @@ static em_status load_graph(eml_loader *l, const Onnx__GraphProto *proto, eml_sc
     if (name == NULL) return eml_load_no_memory(l, 1);
     l->graph->graphs[scope->graph].name = name;
     eml_load_list list = {NULL, 0, 0};
+    EML_TRY(reserve(l, proto));
     EML_TRY(load_inputs(l, proto, scope));
     EML_TRY(load_initializers(l, proto, scope));
     EML_TRY(list_inputs(l, proto, scope));

@@ -203,20 +203,3 @@ em_status eml_load_tensor_proto(eml_loader *l, const Onnx__TensorProto *proto, e
         eml_fail_prefix(l->err, "tensor '%s': ", proto->name);
     return status;
 }
-
-em_status eml_load_tensor(const void *bytes, size_t length, eml_arena *arena, em_tensor *tensor, const char **name,
-                          em_error *err) {
-    eml_loader l = {.bytes = bytes, .length = length, .mem = arena->mem, .arena = arena, .err = err};
-    eml_unpack_init(&l.unpack, bytes, length, arena->mem);
-    ProtobufCMessage *message;
-    bool borrowed;
-    em_status status =
-        eml_unpack_message(&l.unpack, &onnx__tensor_proto__descriptor, (eml_span){0, length}, &message, err);
-    if (status == EM_OK) status = eml_load_tensor_proto(&l, (const Onnx__TensorProto *)message, tensor, &borrowed);
-    if (status == EM_OK && name != NULL) {
-        *name = eml_load_text(&l, ((const Onnx__TensorProto *)message)->name);
-        if (*name == NULL) status = eml_load_no_memory(&l, 1);
-    }
-    eml_unpack_destroy(&l.unpack);
-    return status;
-}

@@ -94,6 +94,25 @@ static void pools_grow(void **state) {
     }
 }
 
+static void pools_reserved(void **state) {
+    (void)state;
+    value("first", 0);
+    assert_true(eml_graph_reserve(&graph, 1000, 500, 100));
+    const eml_value *values = graph.values;
+    const eml_node *nodes = graph.nodes;
+    const eml_const *constants = graph.constants;
+    for (int i = 0; i < 1000; i++) value("v", 0);
+    for (int i = 0; i < 500; i++) eml_graph_add_node(&graph);
+    for (int i = 0; i < 100; i++) eml_graph_add_constant(&graph, &(em_tensor){.rank = 0}, false);
+    assert_ptr_equal(graph.values, values);
+    assert_ptr_equal(graph.nodes, nodes);
+    assert_ptr_equal(graph.constants, constants);
+    assert_string_equal(graph.values[0].name, "first");
+    assert_false(eml_graph_reserve(&graph, SIZE_MAX, 0, 0));
+    assert_false(eml_graph_reserve(&graph, 0, (size_t)1 << 31, 0));
+    assert_true(eml_graph_reserve(&graph, 0, 0, 0));
+}
+
 static void pools_run_out(void **state) {
     (void)state;
     mem.limit = mem.held + 40000;
@@ -302,6 +321,7 @@ static void dumped(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(pools_grow, start, stop),
+        cmocka_unit_test_setup_teardown(pools_reserved, start, stop),
         cmocka_unit_test_setup_teardown(pools_run_out, start, stop),
         cmocka_unit_test_setup_teardown(order_is_kept, start, stop),
         cmocka_unit_test_setup_teardown(order_is_made, start, stop),
