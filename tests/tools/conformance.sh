@@ -28,4 +28,5 @@ for model in $models; do
     "$EDGEML" test --rtol 1e-4 --atol 1e-4 "$EDGEML_SHARED_DIR/models/$model" >"$work/$model.txt" 2>&1 || failed=1
     echo "$model: $(tail -n 1 "$work/$model.txt")"
 done
+[ "$failed" = 0 ] || grep -h "^FAIL" "$work"/*.txt | head -n 40
 exit "$failed"
