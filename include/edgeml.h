@@ -18,9 +18,9 @@
  *     em_model_destroy(model);
  *
  * Rules that hold everywhere. Every fallible call returns an em_status (EM_OK is 0). `err` is the caller's and may be
- * NULL; it is written only on failure. Destroyers accept NULL. The library never prints, aborts, exits or keeps writable
- * global state. A model is immutable and may be shared by any number of threads; a session belongs to one thread at a
- * time. */
+ * NULL; it is written only on failure. Destroyers accept NULL. The library never prints, aborts, exits or keeps
+ * writable global state. A model is immutable and may be shared by any number of threads; a session belongs to one
+ * thread at a time. */
 #ifndef EDGEML_H
 #define EDGEML_H
 
@@ -168,7 +168,8 @@ typedef struct em_model em_model;
 typedef struct em_session em_session;
 
 /* Memory hooks. alloc returns NULL on failure, else memory aligned as malloc's; release takes what alloc gave (never
- * NULL) with its size. Called from the thread that uses the object; a model shared by threads needs thread-safe hooks. */
+ * NULL) with its size. Called from the thread that uses the object; a model shared by threads needs thread-safe hooks.
+ */
 typedef struct em_allocator {
     void *(*alloc)(void *user, size_t bytes);
     void (*release)(void *user, void *memory, size_t bytes);
@@ -199,13 +200,13 @@ EM_API void em_model_destroy(em_model *model);
 /* Declared input or output. Strings belong to the model. */
 typedef struct em_io_info {
     const char *name;
-    const char *doc; /* "" when there is none */
-    em_kind kind;    /* EM_NONE: not declared by the model */
-    bool optional;   /* may be left out or be empty: optional type, or an initializer gives its default */
-    em_dtype dtype;  /* of the elements; EM_UNDEFINED when the model does not say */
-    em_dtype key;    /* maps: type of the keys */
-    int rank;        /* -1 when the model does not say */
-    int64_t dims[EM_MAX_RANK];        /* -1 where unknown */
+    const char *doc;           /* "" when there is none */
+    em_kind kind;              /* EM_NONE: not declared by the model */
+    bool optional;             /* may be left out or be empty: optional type, or an initializer gives its default */
+    em_dtype dtype;            /* of the elements; EM_UNDEFINED when the model does not say */
+    em_dtype key;              /* maps: type of the keys */
+    int rank;                  /* -1 when the model does not say */
+    int64_t dims[EM_MAX_RANK]; /* -1 where unknown */
     const char *symbols[EM_MAX_RANK]; /* the name of an unknown dimension ("batch"), or NULL */
 } em_io_info;
 
@@ -262,10 +263,9 @@ EM_API em_status em_session_create(const em_model *model, const em_session_optio
                                    em_error *err);
 EM_API void em_session_destroy(em_session *session);
 
-/* inputs[input_count] in the model's order (em_model_input_index finds a name); optional ones at the end may be left out
- * or have kind EM_NONE. outputs[output_count] likewise: output_count may be smaller than the model's.
- * On failure the outputs are untouched or empty and the session stays usable. With shapes seen before, nothing is
- * allocated. */
+/* inputs[input_count] in the model's order (em_model_input_index finds a name); optional ones at the end may be left
+ * out or have kind EM_NONE. outputs[output_count] likewise: output_count may be smaller than the model's. On failure
+ * the outputs are untouched or empty and the session stays usable. With shapes seen before, nothing is allocated. */
 EM_API em_status em_session_run(em_session *session, const em_tensor *inputs, size_t input_count, em_tensor *outputs,
                                 size_t output_count, em_error *err);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A bump allocator over chunks: many small objects that die together (the graph, the values of one run).
- * With a caller's block it never grows. Resetting keeps the memory, merged into one chunk when growing is allowed, so the
- * second run of the same work allocates nothing. */
+ * With a caller's block it never grows. Resetting keeps the memory, merged into one chunk when growing is allowed, so
+ * the second run of the same work allocates nothing. */
 #ifndef EML_BASE_ARENA_H
 #define EML_BASE_ARENA_H
 
@@ -10,14 +10,14 @@
 typedef struct eml_arena_chunk eml_arena_chunk;
 
 typedef struct eml_arena {
-    eml_mem *mem;           /* NULL: fixed block only */
-    eml_arena_chunk *chunks; /* newest first; owned */
+    eml_mem *mem;              /* NULL: fixed block only */
+    eml_arena_chunk *chunks;   /* newest first; owned */
     unsigned char *next, *end; /* free part of the newest chunk, or of the fixed block */
-    unsigned char *block;   /* caller's block, or NULL */
+    unsigned char *block;      /* caller's block, or NULL */
     size_t block_bytes;
-    size_t used;            /* bytes handed out since the last reset, padding included */
-    size_t held;            /* bytes of all chunks */
-    size_t chunk_bytes;     /* least size of a new chunk */
+    size_t used;        /* bytes handed out since the last reset, padding included */
+    size_t held;        /* bytes of all chunks */
+    size_t chunk_bytes; /* least size of a new chunk */
 } eml_arena;
 
 void eml_arena_init(eml_arena *arena, eml_mem *mem, size_t chunk_bytes);

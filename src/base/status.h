@@ -13,10 +13,10 @@
 #endif
 
 /* Returns from the enclosing function when the expression fails. */
-#define EML_TRY(expression)                                                                                            \
-    do {                                                                                                               \
-        em_status eml_try_status = (expression);                                                                       \
-        if (eml_try_status != EM_OK) return eml_try_status;                                                            \
+#define EML_TRY(expression)                                 \
+    do {                                                    \
+        em_status eml_try_status = (expression);            \
+        if (eml_try_status != EM_OK) return eml_try_status; \
     } while (0)
 
 /* Writes the message (err may be NULL) and returns status. Formats: %s %d %i %u %lld %llu %zu %c %% %.*s %g only; the

@@ -23,7 +23,7 @@ FUNCTION(f_less_equal, a <= b)
 FUNCTION(f_and, a != 0 && b != 0)
 FUNCTION(f_or, a != 0 || b != 0)
 FUNCTION(f_xor, (a != 0) != (b != 0))
-FUNCTION(f_bit_and, (double)((int64_t)a & (int64_t)b))
+FUNCTION(f_bit_and, (double)((int64_t)a &(int64_t)b))
 FUNCTION(f_bit_or, (double)((int64_t)a | (int64_t)b))
 FUNCTION(f_bit_xor, (double)((int64_t)a ^ (int64_t)b))
 FUNCTION(f_fmod, fmod(a, b))
@@ -145,10 +145,10 @@ static void every_operator(void **state) {
 /* Shapes that take each path: flat, scalar, long rows, tiles, gathers; past one thread's share. */
 static void paths(void **state) {
     (void)state;
-    static const int64_t a[8][3] = {{3, 5, 900}, {1, 1, 1}, {40, 900, 1}, {900, 40, 3}, {900, 40, 1}, {2, 3, 7000},
-                                    {7, 1, 64},  {1, 5, 1}};
-    static const int64_t b[8][3] = {{3, 5, 900}, {3, 5, 900}, {40, 1, 33}, {1, 1, 3}, {900, 1, 2}, {1, 3, 1},
-                                    {1, 9, 1},   {300, 1, 31}};
+    static const int64_t a[8][3] = {{3, 5, 900},  {1, 1, 1},    {40, 900, 1}, {900, 40, 3},
+                                    {900, 40, 1}, {2, 3, 7000}, {7, 1, 64},   {1, 5, 1}};
+    static const int64_t b[8][3] = {{3, 5, 900}, {3, 5, 900}, {40, 1, 33}, {1, 1, 3},
+                                    {900, 1, 2}, {1, 3, 1},   {1, 9, 1},   {300, 1, 31}};
     uint64_t seed = oracle_seed(), first = seed;
     for (int i = 0; i < 8; i++) {
         for (int d = 0; d < 12; d++) {
@@ -228,11 +228,11 @@ static void shift_counts(void **state) {
         const char *direction;
         int64_t x, by, want;
     } cases_of_shift[] = {
-        {EM_I8, "RIGHT", -8, 1, -4},    {EM_I8, "RIGHT", -8, 8, -1},     {EM_I8, "RIGHT", -8, -1, -1},
-        {EM_I8, "RIGHT", 8, 9, 0},      {EM_I8, "LEFT", 64, 1, -128},    {EM_I8, "LEFT", 1, 8, 0},
-        {EM_I8, "LEFT", 1, -1, 0},      {EM_U8, "LEFT", 255, 4, 240},    {EM_U8, "RIGHT", 255, 8, 0},
-        {EM_U16, "LEFT", 1, 15, 32768}, {EM_I32, "RIGHT", -1, 31, -1},   {EM_U32, "LEFT", 3, 31, INT64_C(2147483648)},
-        {EM_I64, "LEFT", 1, 64, 0},     {EM_I64, "RIGHT", -4, 63, -1},   {EM_U64, "RIGHT", 4, 2, 1},
+        {EM_I8, "RIGHT", -8, 1, -4},    {EM_I8, "RIGHT", -8, 8, -1},   {EM_I8, "RIGHT", -8, -1, -1},
+        {EM_I8, "RIGHT", 8, 9, 0},      {EM_I8, "LEFT", 64, 1, -128},  {EM_I8, "LEFT", 1, 8, 0},
+        {EM_I8, "LEFT", 1, -1, 0},      {EM_U8, "LEFT", 255, 4, 240},  {EM_U8, "RIGHT", 255, 8, 0},
+        {EM_U16, "LEFT", 1, 15, 32768}, {EM_I32, "RIGHT", -1, 31, -1}, {EM_U32, "LEFT", 3, 31, INT64_C(2147483648)},
+        {EM_I64, "LEFT", 1, 64, 0},     {EM_I64, "RIGHT", -4, 63, -1}, {EM_U64, "RIGHT", 4, 2, 1},
     };
     for (size_t i = 0; i < sizeof(cases_of_shift) / sizeof(cases_of_shift[0]); i++) {
         int64_t x, by;
@@ -312,7 +312,8 @@ static void pow_of_constants(void **state) {
     const int64_t n = 6;
     for (int d = 0; d < 2; d++) {
         for (int e = 0; e < 4; e++) {
-            oracle_tensor a = oracle_of(oracle_floats[d], 1, &n, x, n), b = oracle_of(EM_F32, 0, NULL, &exponents[e], 1);
+            oracle_tensor a = oracle_of(oracle_floats[d], 1, &n, x, n),
+                          b = oracle_of(EM_F32, 0, NULL, &exponents[e], 1);
             op_test t;
             op_test_begin(&t, "", "Pow", 12);
             op_test_in(&t, a.t);
@@ -363,8 +364,8 @@ static void legacy_broadcast(void **state) {
         int rank;
         int64_t dims[3];
         int64_t divide, modulo; /* element of b that goes with element i of a */
-    } forms[] = {{-9, 1, {4}, 1, 4}, {1, 1, {3}, 4, 3}, {0, 1, {2}, 12, 2}, {0, 2, {2, 3}, 4, 6}, {-9, 2, {1, 1}, 1, 1},
-                 {-2, 1, {3}, 4, 3}, {-9, 0, {0}, 1, 1}};
+    } forms[] = {{-9, 1, {4}, 1, 4},    {1, 1, {3}, 4, 3},  {0, 1, {2}, 12, 2}, {0, 2, {2, 3}, 4, 6},
+                 {-9, 2, {1, 1}, 1, 1}, {-2, 1, {3}, 4, 3}, {-9, 0, {0}, 1, 1}};
     for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
         op_test t;
         op_test_begin(&t, "", "Add", 6);
@@ -375,7 +376,8 @@ static void legacy_broadcast(void **state) {
         oracle_run(&t, 1, 0);
         assert_int_equal(t.out[0].rank, 3);
         for (int64_t e = 0; e < 24; e++)
-            oracle_expect(&t.out[0], e, (double)a[e] + (double)b[e / forms[i].divide % forms[i].modulo], 0, 0, "Add", i);
+            oracle_expect(&t.out[0], e, (double)a[e] + (double)b[e / forms[i].divide % forms[i].modulo], 0, 0, "Add",
+                          i);
         op_test_end(&t);
     }
     op_test t;
@@ -383,8 +385,9 @@ static void legacy_broadcast(void **state) {
     op_test_in(&t, em_tensor_f32(a, 2, (int64_t[]){2, 3}));
     op_test_in(&t, em_tensor_f32(b, 1, (int64_t[]){3}));
     assert_int_equal(op_test_run(&t, 1), EM_ERR_MODEL);
-    assert_string_equal(t.err.message,
-                        "node 'test' (Add, opset 6): shapes [2, 3] and [3] differ, and attribute 'broadcast' is not set");
+    assert_string_equal(
+        t.err.message,
+        "node 'test' (Add, opset 6): shapes [2, 3] and [3] differ, and attribute 'broadcast' is not set");
     op_test_end(&t);
     op_test_begin(&t, "", "Add", 6);
     op_test_int(&t, "broadcast", 1);
@@ -393,7 +396,8 @@ static void legacy_broadcast(void **state) {
     op_test_in(&t, em_tensor_f32(b, 1, (int64_t[]){2}));
     assert_int_equal(op_test_run(&t, 1), EM_ERR_MODEL);
     assert_string_equal(
-        t.err.message, "node 'test' (Add, opset 6): shape [2] of input 1 does not fit [2, 3] of input 0 from axis 1 on");
+        t.err.message,
+        "node 'test' (Add, opset 6): shape [2] of input 1 does not fit [2, 3] of input 0 from axis 1 on");
     op_test_end(&t);
 }
 
@@ -453,8 +457,7 @@ static void messages(void **state) {
     op_test_in(&t, em_tensor_f32(f, 0, NULL));
     op_test_in(&t, em_tensor_f64(d, 0, NULL));
     assert_int_equal(op_test_run(&t, 1), EM_ERR_MODEL);
-    assert_string_equal(t.err.message,
-                        "node 'test' (Mul, opset 7): input 1 is float64, expected float32 as input 0");
+    assert_string_equal(t.err.message, "node 'test' (Mul, opset 7): input 1 is float64, expected float32 as input 0");
     op_test_end(&t);
 }
 
@@ -479,12 +482,12 @@ static void mod_of_special(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_operator),   cmocka_unit_test(paths),
-        cmocka_unit_test(integer_ends),     cmocka_unit_test(zero_divisor_of_nothing),
-        cmocka_unit_test(shift_counts),     cmocka_unit_test(strings),
-        cmocka_unit_test(powers),           cmocka_unit_test(pow_of_constants),
-        cmocka_unit_test(integer_powers),   cmocka_unit_test(legacy_broadcast),
-        cmocka_unit_test(prelu),            cmocka_unit_test(mod_of_special),
+        cmocka_unit_test(every_operator), cmocka_unit_test(paths),
+        cmocka_unit_test(integer_ends),   cmocka_unit_test(zero_divisor_of_nothing),
+        cmocka_unit_test(shift_counts),   cmocka_unit_test(strings),
+        cmocka_unit_test(powers),         cmocka_unit_test(pow_of_constants),
+        cmocka_unit_test(integer_powers), cmocka_unit_test(legacy_broadcast),
+        cmocka_unit_test(prelu),          cmocka_unit_test(mod_of_special),
         cmocka_unit_test(messages),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

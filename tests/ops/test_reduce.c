@@ -92,9 +92,12 @@ static void check(const reduce_form *f, uint64_t *seed, uint64_t first) {
     for (int64_t o = 0; o < n_out; o++) {
         double w = want[o], ulp = f->dtype == EM_F64 ? 0x1p-50 : 0x1p-22, slack = 0;
         bool sum = f->kind == SUM || f->kind == MEAN;
-        if (sum) slack = size[o] * ulp;
-        else if (f->kind == LOG_SUM) slack = (1 + fabs(w)) * ulp * 4;
-        else if (f->kind != MAX && f->kind != MIN) slack = (fabs(w) + 1) * ulp * 4;
+        if (sum)
+            slack = size[o] * ulp;
+        else if (f->kind == LOG_SUM)
+            slack = (1 + fabs(w)) * ulp * 4;
+        else if (f->kind != MAX && f->kind != MIN)
+            slack = (fabs(w) + 1) * ulp * 4;
         if (!real) {
             if (isnan(w)) w = 0; /* the mean of nothing */
             if (f->kind == MAX && isinf(w)) w = f->dtype == EM_BOOL ? 0 : w;
@@ -120,9 +123,14 @@ static void random_axes(void **state) {
                 int rank;
                 int64_t dims[EM_MAX_RANK] = {0};
                 oracle_shape(&seed, 5, &rank, dims);
-                reduce_form f = {kind, oracle_numeric[d], rank, dims,
-                                 (uint32_t)oracle_below(&seed, INT64_C(1) << rank), oracle_below(&seed, 2) != 0,
-                                 oracle_below(&seed, 2) != 0, oracle_below(&seed, 2) != 0};
+                reduce_form f = {kind,
+                                 oracle_numeric[d],
+                                 rank,
+                                 dims,
+                                 (uint32_t)oracle_below(&seed, INT64_C(1) << rank),
+                                 oracle_below(&seed, 2) != 0,
+                                 oracle_below(&seed, 2) != 0,
+                                 oracle_below(&seed, 2) != 0};
                 check(&f, &seed, first);
             }
         }
@@ -190,7 +198,8 @@ static void empty_sets(void **state) {
             op_test t;
             op_test_begin(&t, "", ops[cases[i].kind], 11);
             op_test_ints(&t, "axes", (int64_t[]){columns ? 0 : 1}, 1);
-            op_test_in(&t, em_tensor_make(cases[i].dtype, &nothing, 2, columns ? (int64_t[]){0, 3} : (int64_t[]){3, 0}));
+            op_test_in(&t,
+                       em_tensor_make(cases[i].dtype, &nothing, 2, columns ? (int64_t[]){0, 3} : (int64_t[]){3, 0}));
             oracle_run(&t, 1, 0);
             assert_int_equal(eml_tensor_n(&t.out[0]), 3);
             for (int64_t o = 0; o < 3; o++) oracle_expect(&t.out[0], o, cases[i].want, 0, 0, ops[cases[i].kind], i);
@@ -261,14 +270,15 @@ static void messages(void **state) {
     op_test_in(&t, em_tensor_f32(x, 2, (int64_t[]){2, 3}));
     op_test_in(&t, em_tensor_f32(x, 1, (int64_t[]){1}));
     assert_int_equal(op_test_run(&t, 1), EM_ERR_MODEL);
-    assert_string_equal(t.err.message, "node 'test' (ReduceMax, opset 18): input 1 is float32, expected int64 or int32");
+    assert_string_equal(t.err.message,
+                        "node 'test' (ReduceMax, opset 18): input 1 is float32, expected int64 or int32");
     op_test_end(&t);
 }
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(random_axes),  cmocka_unit_test(long_axes),           cmocka_unit_test(booleans),
-        cmocka_unit_test(empty_sets),   cmocka_unit_test(batch_of_one),        cmocka_unit_test(all_axes_by_default),
+        cmocka_unit_test(random_axes), cmocka_unit_test(long_axes),    cmocka_unit_test(booleans),
+        cmocka_unit_test(empty_sets),  cmocka_unit_test(batch_of_one), cmocka_unit_test(all_axes_by_default),
         cmocka_unit_test(messages),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

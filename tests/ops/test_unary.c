@@ -5,10 +5,10 @@
 #include "support/oracle.h"
 
 typedef double function(double x, double p, double q);
-#define FUNCTION(name, expression)                  \
+#define FUNCTION(name, expression)                     \
     static double name(double x, double p, double q) { \
-        (void)p, (void)q;                           \
-        return expression;                          \
+        (void)p, (void)q;                              \
+        return expression;                             \
     }
 
 FUNCTION(f_abs, fabs(x))
@@ -40,7 +40,7 @@ FUNCTION(f_elu, x < 0 ? p * expm1(x) : x)
 FUNCTION(f_celu, x < 0 ? p * expm1(x / p) : x)
 FUNCTION(f_selu, q *(x > 0 ? x : p * expm1(x)))
 FUNCTION(f_hard_sigmoid, isnan(x) ? x : fmin(fmax(p *x + q, 0), 1))
-FUNCTION(f_hard_swish, isnan(x) ? x : x > 3 ? x : x < -3 ? 0 : x *fmin(fmax(x / 6 + 0.5, 0), 1))
+FUNCTION(f_hard_swish, isnan(x) ? x : x > 3 ? x : x < -3 ? 0 : x * fmin(fmax(x / 6 + 0.5, 0), 1))
 FUNCTION(f_sigmoid, 1 / (1 + exp(-x)))
 FUNCTION(f_swish, x / (1 + exp(-p * x)))
 FUNCTION(f_tanh, tanh(x))
@@ -48,7 +48,7 @@ FUNCTION(f_softplus, x > 700 ? x : log1p(exp(x)))
 FUNCTION(f_softsign, x / (1 + fabs(x)))
 FUNCTION(f_mish, x *tanh(log1p(exp(x))))
 FUNCTION(f_gelu, x / 2 * (1 + erf(x / sqrt(2))))
-FUNCTION(f_shrink, x < -p ? x + q : x > p ? x - q : 0)
+FUNCTION(f_shrink, x<-p ? x + q : x> p ? x - q : 0)
 FUNCTION(f_isnan, isnan(x) ? 1 : 0)
 FUNCTION(f_isinf, isinf(x) ? 1 : 0)
 
@@ -137,8 +137,7 @@ static void check(const unary_case *c, em_dtype dtype, int64_t n, uint64_t *seed
     assert_int_equal(t.out[0].dtype, (c->types & TO_BOOL) != 0 ? EM_BOOL : dtype);
     assert_int_equal(t.out[0].rank, 1);
     for (int64_t i = 0; i < n; i++)
-        oracle_expect(&t.out[0], i, c->f(x.v[i], c->p, c->q), c->ulps, c->slack * oracle_ulp(dtype), c->op,
-                      first);
+        oracle_expect(&t.out[0], i, c->f(x.v[i], c->p, c->q), c->ulps, c->slack * oracle_ulp(dtype), c->op, first);
     op_test_end(&t);
     oracle_free(&x);
 }
@@ -299,10 +298,14 @@ static void messages(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_function),      cmocka_unit_test(large),
-        cmocka_unit_test(gelu_tanh),           cmocka_unit_test(half_to_even),
-        cmocka_unit_test(integer_ends),        cmocka_unit_test(not_and_bitwise_not),
-        cmocka_unit_test(isinf_by_sign_and_small_floats), cmocka_unit_test(messages),
+        cmocka_unit_test(every_function),
+        cmocka_unit_test(large),
+        cmocka_unit_test(gelu_tanh),
+        cmocka_unit_test(half_to_even),
+        cmocka_unit_test(integer_ends),
+        cmocka_unit_test(not_and_bitwise_not),
+        cmocka_unit_test(isinf_by_sign_and_small_floats),
+        cmocka_unit_test(messages),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -30,11 +30,16 @@ static void check(int op, em_dtype dtype, int count, uint64_t *seed, uint64_t fi
         for (int i = 0; i < count; i++) {
             double v = in[i].v[oracle_source(&in[i].t, &t.out[0], e)];
             size += fabs(v);
-            if (i == 0) want = v;
-            else if (isnan(want) || isnan(v)) want = (double)NAN;
-            else if (op == MAX) want = fmax(want, v);
-            else if (op == MIN) want = fmin(want, v);
-            else want += v;
+            if (i == 0)
+                want = v;
+            else if (isnan(want) || isnan(v))
+                want = (double)NAN;
+            else if (op == MAX)
+                want = fmax(want, v);
+            else if (op == MIN)
+                want = fmin(want, v);
+            else
+                want += v;
         }
         if (op == MEAN) want /= count;
         /* f32 and f64 round after every addition, the narrow floats compute in f32 */
@@ -100,8 +105,10 @@ static void clip_of(em_dtype dtype, bool has_low, bool has_high, double low, dou
     op_test t;
     op_test_begin(&t, "", "Clip", 13);
     op_test_in(&t, x.t);
-    if (has_low) op_test_in(&t, a.t);
-    else if (has_high) op_test_absent(&t);
+    if (has_low)
+        op_test_in(&t, a.t);
+    else if (has_high)
+        op_test_absent(&t);
     if (has_high) op_test_in(&t, b.t);
     oracle_run(&t, 1, first);
     for (int64_t i = 0; i < n; i++) {
