@@ -242,14 +242,14 @@ em_status em_session_run_named(em_session *session, const char *const *input_nam
     const eml_subgraph *main = &graph->graphs[0];
     for (int i = 0; i < main->n_inputs; i++) session->call_inputs[i] = (em_tensor){.kind = EM_NONE};
     for (size_t i = 0; i < input_count; i++) {
-        int index;
+        int index = 0;
         EML_TRY(find_name(graph, main->inputs, main->n_inputs, input_names[i], "input", &index, err));
         session->call_inputs[index] = inputs[i];
     }
     for (int i = 0; i < main->n_outputs; i++) session->call_outputs[i] = (em_tensor){.kind = EM_TENSOR};
     size_t wanted = 0;
     for (size_t i = 0; i < output_count; i++) {
-        int index;
+        int index = 0;
         EML_TRY(find_name(graph, main->outputs, main->n_outputs, output_names[i], "output", &index, err));
         session->call_outputs[index] = outputs[i];
         if ((size_t)index >= wanted) wanted = (size_t)index + 1;

@@ -94,7 +94,7 @@ int eml_decimal_digits(double value, int max, char *digits, int *point) {
     }
     big_multiply_add(&top, 2, 0);
     int half = big_compare(&top, &bottom);
-    if (half > 0 || (half == 0 && (digits[n - 1] & 1))) {
+    if (half > 0 || (half == 0 && n > 0 && (digits[n - 1] & 1))) {
         for (; n > 0 && digits[n - 1] == '9';) n--;
         if (n > 0) {
             digits[n - 1]++;

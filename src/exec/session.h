@@ -81,6 +81,6 @@ em_status eml_session_execute(em_session *session, const em_tensor *inputs, em_t
 /* loop.c */
 em_status eml_exec_steps(em_session *session, eml_binding *binding);
 /* dynamic.c: infers, allocates, prepares and runs one step. */
-em_status eml_exec_dynamic(em_session *session, eml_binding *binding, uint32_t step);
+em_status eml_exec_dynamic(em_session *session, eml_binding *binding, uint32_t i);
 
 #endif
