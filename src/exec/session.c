@@ -223,7 +223,7 @@ static em_status allocate_binding(em_session *s, eml_binding *b, const em_tensor
     b->runs = (eml_run *)(void *)(memory += z.buffers);
     b->fns = (eml_run_fn *)(void *)(memory += z.runs);
     b->refs = (em_tensor **)(void *)(memory += z.fns);
-    b->results = (em_tensor ***)(void *)(memory += z.refs);
+    b->results = (em_tensor ***)(void *)(memory + z.refs);
     for (int i = 0; i < n_inputs; i++) b->inputs[i] = inputs[i];
     return grow_arena(s, b->plan->arena_bytes + 1, err);
 }
