@@ -82,11 +82,11 @@ em_status em_model_load_memory(const void *bytes, size_t length, const em_model_
     return create(bytes, length, NULL, o.directory, &o, NULL, model, err);
 }
 
-/* Length of the directory part of path, the last separator excluded; 0: the current directory. */
+/* Length of the directory part of path, its separator included; 0: the current directory. */
 static size_t directory_length(const char *path) {
     size_t length = 0;
     for (size_t i = 0; path[i] != '\0'; i++)
-        if (path[i] == '/' || path[i] == '\\') length = i;
+        if (path[i] == '/' || path[i] == '\\') length = i + 1;
     return length;
 }
 
