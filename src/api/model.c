@@ -52,7 +52,8 @@ static em_status prepare(em_model *model, const void *bytes, size_t length, cons
         mark_defaults(&model->graph);
         status = eml_passes_run(&model->graph, eml_cpu_kernels(), &model->mem, err);
     }
-    if (status == EM_OK) status = eml_weights_build(&model->weights, &model->graph, &model->mem, borrow, err);
+    if (status == EM_OK)
+        status = eml_weights_build(&model->weights, &model->graph, eml_cpu_kernels(), &model->mem, borrow, err);
     eml_file_close_all(external);
     return status;
 }

@@ -46,6 +46,7 @@ em_status eml_exec_dynamic(em_session *s, eml_binding *b, uint32_t i) {
                    .out = run->out,
                    .blob = run->blob,
                    .err = &s->error,
+                   .k = s->kernels,
                    .alloc = heap_alloc,
                    .alloc_user = &s->heap};
     em_status status = op->infer(&ctx);

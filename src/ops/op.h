@@ -34,6 +34,7 @@ struct eml_ctx {
                                    given as tensors with dtype EM_UNDEFINED and data NULL. */
     em_tensor *const *out;      /* NULL: not asked for. infer sets kind, dtype, rank, dims; prepare reads them */
     const void *blob;           /* prepare: what pack made, or NULL */
+    const eml_kernels *k;       /* the set that will run: blobs are packed for it, scratch is measured by it */
     em_error *err;
     const char *bad_attr; /* set by the accessors; the caller of the hook turns it into an error */
     eml_attr_type bad_wanted;

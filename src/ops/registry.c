@@ -5,6 +5,7 @@
 #include "ops/op.h"
 
 #define EML_DOMAIN_ai ""
+#define EML_DOMAIN_em "edgeml"
 #define EML_DOMAIN_ml "ai.onnx.ml"
 #define EML_DOMAIN_ms "com.microsoft"
 

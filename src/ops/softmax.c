@@ -17,7 +17,7 @@ static em_status prepare_softmax(eml_ctx *ctx) {
     int axis;
     if (ctx->opset >= 13) {
         EML_TRY(eml_axis_attr(ctx, -1, &axis));
-        return eml_slab_prepare(ctx, eml_axis_split_at(x, axis), x->dtype);
+        return eml_slab_prepare(ctx, eml_axis_split_at(x, axis), (int)x->dtype);
     }
     /* axis = rank is a column of single elements; a vector has its only axis as the row */
     int64_t value = eml_ctx_int(ctx, "axis", 1);
@@ -25,7 +25,7 @@ static em_status prepare_softmax(eml_ctx *ctx) {
     if (value != x->rank) EML_TRY(eml_axis_check(ctx->err, value, x->rank, &axis));
     return eml_slab_prepare(
         ctx, (eml_axis_split){eml_dims_product(x->dims, 0, axis), eml_dims_product(x->dims, axis, x->rank), 1},
-        x->dtype);
+        (int)x->dtype);
 }
 
 /* ---- Softmax and LogSoftmax ---- */

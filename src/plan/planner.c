@@ -122,6 +122,7 @@ static em_status plan_node(draft *d, int n) {
                    .out = out,
                    .blob = d->weights->blob[n],
                    .err = d->err,
+                   .k = d->kernels,
                    .alloc = work_alloc,
                    .alloc_user = d->work};
     em_status status = eml_op_infer(&ctx, entry);

@@ -63,6 +63,7 @@ static em_status pack_node(eml_weights *weights, const eml_graph *graph, int n, 
                    .n_out = node->n_out,
                    .in = in,
                    .err = err,
+                   .k = weights->kernels,
                    .alloc = blob_alloc,
                    .alloc_user = &weights->arena};
     em_status status = eml_op_check(&ctx, entry);
@@ -120,8 +121,10 @@ static em_status build(eml_weights *weights, eml_graph *graph, bool *needed, boo
     return EM_OK;
 }
 
-em_status eml_weights_build(eml_weights *weights, eml_graph *graph, eml_mem *mem, bool keep_borrowed, em_error *err) {
-    *weights = (eml_weights){.mem = mem, .n_nodes = (size_t)graph->n_nodes, .n_constants = (size_t)graph->n_constants};
+em_status eml_weights_build(eml_weights *weights, eml_graph *graph, const eml_kernels *kernels, eml_mem *mem,
+                            bool keep_borrowed, em_error *err) {
+    *weights = (eml_weights){
+        .mem = mem, .kernels = kernels, .n_nodes = (size_t)graph->n_nodes, .n_constants = (size_t)graph->n_constants};
     eml_arena_init(&weights->arena, mem, 4096);
     weights->entry = eml_arena_zero(&weights->arena, weights->n_nodes, sizeof(*weights->entry));
     weights->blob = eml_arena_zero(&weights->arena, weights->n_nodes, sizeof(*weights->blob));

@@ -8,6 +8,7 @@
 
 typedef struct eml_weights {
     eml_mem *mem;
+    const eml_kernels *kernels; /* it is packed for these */
     eml_arena arena;            /* blobs and copied constants, 64-byte aligned */
     const eml_op_entry **entry; /* [n_nodes] the operator of each node */
     const void **blob;          /* [n_nodes] or NULL */
@@ -19,7 +20,8 @@ typedef struct eml_weights {
 /* Finds each node's operator (all missing ones are named in one message), checks it, packs it. Constants that lie in
  * bytes that will not outlive the model are copied unless keep_borrowed. The graph's constants are updated to point to
  * where the data is then. On failure eml_weights_destroy is still needed. */
-em_status eml_weights_build(eml_weights *weights, eml_graph *graph, eml_mem *mem, bool keep_borrowed, em_error *err);
+em_status eml_weights_build(eml_weights *weights, eml_graph *graph, const eml_kernels *kernels, eml_mem *mem,
+                            bool keep_borrowed, em_error *err);
 void eml_weights_destroy(eml_weights *weights);
 
 #endif

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cpu/select.h"
 #include "ops/tree_ensemble_finish.h"
 #include "support/check.h"
 #include "support/forest.h"
@@ -50,6 +51,7 @@ static void pack(packed *p, const forest_shape *shape) {
                    .node = &p->t.node,
                    .opset = 3,
                    .err = &p->t.err,
+                   .k = eml_cpu_kernels(),
                    .alloc = test_alloc,
                    .alloc_user = &p->t.graph.arena};
     if (eml_op_pack(&ctx, entry) != EM_OK) fail_msg("%s", p->t.err.message);

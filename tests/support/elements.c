@@ -114,6 +114,7 @@ void elements_in_place(op_test *t, int i) {
                    .in = (const em_tensor *const *)ins,
                    .out = outs,
                    .err = &t->err,
+                   .k = eml_cpu_kernels(),
                    .alloc = arena_alloc,
                    .alloc_user = &t->graph.arena};
     assert_int_equal(eml_op_infer(&ctx, entry), EM_OK);

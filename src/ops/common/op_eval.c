@@ -62,6 +62,7 @@ em_status eml_op_eval(eml_arena *arena, const eml_graph *graph, const eml_node *
                    .in = in,
                    .out = out,
                    .err = err,
+                   .k = kernels,
                    .alloc = ctx_alloc,
                    .alloc_user = arena};
     eml_run run = {.in = (em_tensor *const *)in, /* operators only read through it */
