@@ -8,22 +8,12 @@
 # interpreter that has tools/bench/requirements.txt; without it a virtual environment is made and they are installed.
 set -eu
 cd "$(dirname "$0")/.."
-seconds=${1:-1} rounds=${2:-5}
-out=build-bench
-mkdir -p $out
-
-if [ -z "${PYTHON:-}" ]; then
-    [ -x $out/venv/bin/python ] || python3 -m venv $out/venv
-    PYTHON=$out/venv/bin/python
-    "$PYTHON" -m pip install --quiet --disable-pip-version-check -r tools/bench/requirements.txt
-fi
-cmake --preset release --log-level=WARNING >/dev/null
-cmake --build --preset release >/dev/null
-${CC:-cc} -O2 tools/bench/peer_ort.c -o $out/peer_ort -ldl
-${CC:-cc} -O2 tools/bench/peer_tl2cgen.c -o $out/peer_tl2cgen -ldl
-[ -e $out/models/xgboost.so ] || "$PYTHON" tools/bench/train_models.py $out/models
+seconds=${1:-1} rounds=${2:-5} tools=$PWD/tools
+. tools/bench/prepare.sh
+${CC:-cc} -O2 tools/bench/peer_tl2cgen.c -o "$out/peer_tl2cgen" -ldl
+[ -e "$out/models/xgboost.so" ] || "$PYTHON" tools/bench/train_models.py "$out/models"
 
 # The library as it is installed: without symbols for a debugger.
-strip -o $out/libedgeml.so build/libedgeml.so
-exec "$PYTHON" tools/bench/measure_peers.py build/edgeml $out/libedgeml.so $out/peer_ort $out/peer_tl2cgen $out/models \
+strip -o "$out/libedgeml.so" "$build/libedgeml.so"
+exec "$PYTHON" tools/bench/measure_peers.py "$build/edgeml" "$out/libedgeml.so" "$out/peer_ort" "$out/peer_tl2cgen" "$out/models" \
     "$seconds" "$rounds"

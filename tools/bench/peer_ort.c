@@ -2,10 +2,11 @@
 /* Times ONNX Runtime through its C API, without its header: the other side of `edgeml bench` in bench_peers.sh.
  *
  *     cc -O2 peer_ort.c -o peer_ort -ldl
- *     peer_ort libonnxruntime.so MODEL ROWS SECONDS
+ *     peer_ort libonnxruntime.so MODEL ROWS|FOLDER SECONDS
  *
- * One thread, all graph optimisations, float inputs [ROWS, F] with the numbers of `edgeml bench`; outputs are made by
- * the run, as applications have them. Prints {"load_ms", "median_us", "min_us", "runs", "peak_rss_kb"}. */
+ * One thread, all graph optimisations. ROWS: one float input [ROWS, F] with the numbers of `edgeml bench`. FOLDER: the
+ * inputs input_0.pb, input_1.pb, ... in it, numbers as raw data. Outputs are made by the run, as applications have
+ * them. Prints {"load_ms", "median_us", "min_us", "runs", "peak_rss_kb"}. */
 #include <dlfcn.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -42,7 +43,8 @@ enum {
     WARNINGS = 2,
     ALL_OPTIMISATIONS = 99,
     ELEMENT_FLOAT = 1,
-    MAX_OUTPUTS = 16,
+    MAX_IO = 64,
+    MAX_DIMS = 16,
     MAX_TIMES = 1 << 14
 };
 
@@ -94,13 +96,22 @@ static long peak_rss_kb(void) {
     return kilobytes;
 }
 
+static void *memory; /* "cpu" */
+
+/* A tensor over data, which stays ours. */
+static void *wrap(void *data, size_t bytes, const int64_t *dims, size_t rank, int element) {
+    void *value;
+    CALL(TENSOR_OF_DATA, (void *, void *, size_t, const int64_t *, size_t, int, void **), memory, data, bytes, dims,
+         rank, element, &value);
+    return value;
+}
+
 /* x[rows, F] in [0, 1), as tools/edgeml/fill.c makes them. */
-static void *make_input(void *session, void *allocator, void *memory, int64_t rows, char **name) {
-    void *type, *tensor, *value;
+static void *make_input(void *session, int64_t rows) {
+    void *type, *tensor;
     int element = 0;
     size_t rank = 0;
     int64_t dims[2] = {0};
-    CALL(INPUT_NAME, (void *, size_t, void *, char **), session, 0, allocator, name);
     CALL(INPUT_TYPE, (void *, size_t, void **), session, 0, &type);
     CALL(TENSOR_INFO, (void *, void **), type, &tensor);
     CALL(ELEMENT_TYPE, (void *, int *), tensor, &element);
@@ -118,14 +129,65 @@ static void *make_input(void *session, void *allocator, void *memory, int64_t ro
         state = state * 1664525u + 1013904223u;
         x[i] = (float)(state >> 8) / 16777216.0f;
     }
-    CALL(TENSOR_OF_DATA, (void *, void *, size_t, int64_t *, size_t, int, void **), memory, x, n * sizeof *x, dims,
-         rank, element, &value);
-    return value;
+    return wrap(x, n * sizeof *x, dims, rank, element);
+}
+
+static uint64_t varint(const uint8_t **at) {
+    uint64_t value = 0;
+    for (int shift = 0;; shift += 7) {
+        uint8_t byte = *(*at)++;
+        value |= (uint64_t)(byte & 127) << shift;
+        if (byte < 128) return value;
+    }
+}
+
+static void *read_file(const char *path, size_t *size) {
+    FILE *file = fopen(path, "rb");
+    if (!file || fseek(file, 0, SEEK_END)) {
+        perror(path);
+        exit(1);
+    }
+    *size = (size_t)ftell(file);
+    rewind(file);
+    uint8_t *bytes = malloc(*size + 16);
+    if (!bytes || fread(bytes, 1, *size, file) != *size) {
+        perror(path);
+        exit(1);
+    }
+    memset(bytes + *size, 0, 16);
+    fclose(file);
+    return bytes;
+}
+
+/* input_<i>.pb of the folder: a TensorProto with dims (1), data_type (2) and raw_data (9). The file is trusted. */
+static void *read_input(const char *folder, size_t i) {
+    char path[4096];
+    snprintf(path, sizeof path, "%s/input_%zu.pb", folder, i);
+    size_t size, rank = 0, bytes = 0;
+    const uint8_t *at = read_file(path, &size), *end = at + size, *raw = NULL;
+    int64_t dims[MAX_DIMS];
+    int element = 0;
+    while (at < end && rank < MAX_DIMS) {
+        uint64_t key = varint(&at), value = (key & 7) == 0 || (key & 7) == 2 ? varint(&at) : 0;
+        if (key == (1 << 3 | 0)) dims[rank++] = (int64_t)value;
+        if (key == (1 << 3 | 2))
+            for (const uint8_t *q = at; q < at + value && rank < MAX_DIMS;) dims[rank++] = (int64_t)varint(&q);
+        if (key == (2 << 3 | 0)) element = (int)value;
+        if (key == (9 << 3 | 2)) raw = at, bytes = value;
+        at += (key & 7) == 2 ? value : (key & 7) == 1 ? 8 : (key & 7) == 5 ? 4 : 0;
+    }
+    void *data = aligned_alloc(64, (bytes + 64) / 64 * 64);
+    if (!data || (!raw && rank > 0)) {
+        fprintf(stderr, "%s: no raw data\n", path);
+        exit(1);
+    }
+    if (raw) memcpy(data, raw, bytes);
+    return wrap(data, bytes, dims, rank, element);
 }
 
 int main(int argc, char **argv) {
     if (argc != 5) {
-        fprintf(stderr, "usage: peer_ort libonnxruntime.so MODEL ROWS SECONDS\n");
+        fprintf(stderr, "usage: peer_ort libonnxruntime.so MODEL ROWS|FOLDER SECONDS\n");
         return 2;
     }
     void *library = dlopen(argv[1], RTLD_NOW), *symbol = library ? dlsym(library, "OrtGetApiBase") : NULL;
@@ -140,7 +202,7 @@ int main(int argc, char **argv) {
     memcpy(&get_base, &symbol, sizeof symbol);
     api = get_base()->get_api(API_VERSION);
 
-    void *environment, *options, *session, *allocator, *memory;
+    void *environment, *options, *session, *allocator;
     CALL(CREATE_ENV, (int, const char *, void **), WARNINGS, "peer", &environment);
     CALL(CREATE_OPTIONS, (void **), &options);
     CALL(SET_OPTIMISATION, (void *, int), options, ALL_OPTIMISATIONS);
@@ -151,26 +213,31 @@ int main(int argc, char **argv) {
     double load = seconds() - start;
 
     size_t inputs, outputs;
-    char *input_name, *output_names[MAX_OUTPUTS];
+    char *input_names[MAX_IO], *output_names[MAX_IO];
+    void *values_in[MAX_IO];
     CALL(DEFAULT_ALLOCATOR, (void **), &allocator);
     CALL(CPU_MEMORY, (int, int, void **), 0, 0, &memory);
     CALL(INPUT_COUNT, (void *, size_t *), session, &inputs);
     CALL(OUTPUT_COUNT, (void *, size_t *), session, &outputs);
-    if (inputs != 1 || outputs > MAX_OUTPUTS) {
-        fprintf(stderr, "one input and at most %d outputs, please\n", MAX_OUTPUTS);
+    int64_t rows = atoll(argv[3]);
+    if (inputs > MAX_IO || outputs > MAX_IO || (rows > 0 && inputs != 1)) {
+        fprintf(stderr, "%zu inputs and %zu outputs: too many\n", inputs, outputs);
         return 1;
     }
-    void *input = make_input(session, allocator, memory, atoll(argv[3]), &input_name);
+    for (size_t i = 0; i < inputs; i++) {
+        CALL(INPUT_NAME, (void *, size_t, void *, char **), session, i, allocator, &input_names[i]);
+        values_in[i] = rows > 0 ? make_input(session, rows) : read_input(argv[3], i);
+    }
     for (size_t i = 0; i < outputs; i++)
         CALL(OUTPUT_NAME, (void *, size_t, void *, char **), session, i, allocator, &output_names[i]);
 
     double limit = atof(argv[4]);
     double warm = seconds() + 0.3 * limit, end = warm + limit;
     do {
-        void *values[MAX_OUTPUTS] = {0};
+        void *values[MAX_IO] = {0};
         double before = seconds();
-        CALL(RUN, (void *, void *, char **, void **, size_t, char **, size_t, void **), session, NULL, &input_name,
-             &input, 1, output_names, outputs, values);
+        CALL(RUN, (void *, void *, char **, void **, size_t, char **, size_t, void **), session, NULL, input_names,
+             values_in, inputs, output_names, outputs, values);
         double after = seconds();
         for (size_t i = 0; i < outputs; i++) ((void (*)(void *))api[RELEASE_VALUE])(values[i]);
         if (before >= warm || after >= end) sample(after - before);
