@@ -55,6 +55,26 @@ static void floats_compare_with_tolerance(void **state) {
     differs(&x, &y, "expected float32, got float64");
 }
 
+static void wider_tolerances(void **state) {
+    (void)state;
+    float a[] = {-1.0f, 0.0f, 3.0f}, b[] = {-1.0f, 0.0039f, 3.0f};
+    em_tensor x = TENSOR(EM_F32, a, 3), y = TENSOR(EM_F32, b, 3);
+    tolerance tol = {.of_range = 1e-3};
+    assert_true(compare_values(&x, &y, &tol, &err));
+    b[1] = 0.0041f;
+    assert_false(compare_values(&x, &y, &tol, &err));
+
+    static int8_t expected[2000], got[2000];
+    tol = (tolerance){.quanta = 1, .share = 1e-3};
+    x = TENSOR(EM_I8, expected, 2000), y = TENSOR(EM_I8, got, 2000);
+    got[3] = 1, got[1999] = -1;
+    assert_true(compare_values(&x, &y, &tol, &err));
+    got[7] = 1; /* the third of 2000 */
+    assert_false(compare_values(&x, &y, &tol, &err));
+    got[7] = 0, got[3] = 2;
+    assert_false(compare_values(&x, &y, &tol, &err));
+}
+
 static void others_compare_exactly(void **state) {
     (void)state;
     int64_t i[] = {1, INT64_MAX}, k[] = {1, INT64_MAX - 1};
@@ -297,6 +317,7 @@ static void help_fits_narrow_terminals(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(floats_compare_with_tolerance),
+        cmocka_unit_test(wider_tolerances),
         cmocka_unit_test(others_compare_exactly),
         cmocka_unit_test(maps_and_sequences_compare),
         cmocka_unit_test(prints_for_people),

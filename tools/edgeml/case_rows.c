@@ -32,7 +32,7 @@ static em_tensor row_of(const em_tensor *t, int64_t r) {
 
 static bool compare_row(const em_model *model, const em_tensor *batch, const em_tensor *alone, int64_t rows, int64_t r,
                         em_error *err) {
-    const tolerance tol = {1e-6, 1e-6, 1e-6};
+    const tolerance tol = {.rtol = 1e-6, .atol = 1e-6, .rtol_bf16 = 1e-6};
     for (int i = 0; i < em_model_output_count(model); i++) {
         em_io_info io;
         bool has_rows = (batch[i].kind == EM_TENSOR || batch[i].kind == EM_MAPS) && batch[i].rank > 0 &&

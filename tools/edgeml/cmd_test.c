@@ -8,7 +8,7 @@
 #include "edgeml/host.h"
 #include "edgeml/workers.h"
 
-enum { JOBS, FILTER, ALLOW, BATCH_ROWS, RTOL, ATOL, THREADS, TIMEOUT, QUIET, VERBOSE, LIST };
+enum { JOBS, FILTER, ALLOW, BATCH_ROWS, RTOL, ATOL, OF_RANGE, QUANTA, THREADS, TIMEOUT, QUIET, VERBOSE, LIST };
 
 static const arg_option options[] = {
     [JOBS] = {"jobs", 'j', "N",
@@ -19,6 +19,8 @@ static const arg_option options[] = {
     [BATCH_ROWS] = {"batch-rows", 0, NULL, "also run every row of a batch alone and compare to 1e-6"},
     [RTOL] = {"rtol", 0, "X", "relative tolerance of floating-point results (default 1e-3, bfloat16 2^-6)"},
     [ATOL] = {"atol", 0, "X", "absolute tolerance (default 1e-7)"},
+    [OF_RANGE] = {"of-range", 0, "X", "also X times the distance from the least to the largest expected value"},
+    [QUANTA] = {"quanta", 0, "N", "integers may differ by N in one element of a thousand (default 0)"},
     [THREADS] = {"threads", 't', "N", "threads each case computes with (default 1)"},
     [TIMEOUT] = {"timeout", 0, "S", "seconds after which a case has failed (default 120)"},
     [QUIET] = {"quiet", 'q', NULL, "only the closing line"},
@@ -149,6 +151,13 @@ static bool parse(args *a, test_run *t, const char ***folders, size_t *folder_co
         case ATOL:
             if (!args_number(a, "--atol", value, 0.0, 1e9, &t->options.tol.atol)) return false;
             t->options.own_tolerance = true;
+            break;
+        case OF_RANGE:
+            if (!args_number(a, "--of-range", value, 0.0, 1.0, &t->options.tol.of_range)) return false;
+            break;
+        case QUANTA:
+            if (!args_integer(a, "--quanta", value, 0, 255, &t->options.tol.quanta)) return false;
+            t->options.tol.share = 1e-3;
             break;
         case THREADS:
             if (!args_integer(a, "--threads", value, 1, 1024, &t->options.threads)) return false;
