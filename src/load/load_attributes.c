@@ -85,6 +85,7 @@ static em_status load_graphs(eml_loader *l, eml_span body, uint32_t field, const
     int depth = l->graph->graphs[l->graph->nodes[node].graph].depth + 1;
     if (depth > EML_MAX_DEPTH)
         return eml_fail(l->err, EM_ERR_LIMIT, "graphs are nested more than %d deep", EML_MAX_DEPTH);
+    EML_TRY(eml_load_spend(l, scope, n, sizeof(eml_subgraph) + sizeof(eml_pending) + sizeof(eml_scope), "graphs"));
     int *graphs = eml_arena_alloc(l->arena, n * sizeof *graphs, 16);
     if (graphs == NULL) return eml_load_no_memory(l, n * sizeof *graphs);
     cursor = eml_wire_open(l->bytes, body, field);
@@ -103,12 +104,14 @@ static em_status load_graphs(eml_loader *l, eml_span body, uint32_t field, const
     return EM_OK;
 }
 
-static em_status load_tensors(eml_loader *l, const Onnx__AttributeProto *proto, eml_attr *attr) {
+static em_status load_tensors(eml_loader *l, const Onnx__AttributeProto *proto, const eml_scope *scope,
+                              eml_attr *attr) {
     bool sparse = attr->type == EML_ATTR_SPARSE_TENSOR || attr->type == EML_ATTR_SPARSE_TENSORS;
     bool one = attr->type == EML_ATTR_TENSOR || attr->type == EML_ATTR_SPARSE_TENSOR;
     size_t n = one ? 1 : sparse ? proto->n_sparse_tensors : proto->n_tensors;
     if (one && (sparse ? proto->sparse_tensor == NULL : proto->t == NULL))
         return eml_fail(l->err, EM_ERR_MODEL, "the tensor is missing");
+    EML_TRY(eml_load_spend(l, scope, n, 2 * sizeof(em_tensor), "tensors"));
     em_tensor *tensors = eml_load_scratch(l, n, sizeof *tensors);
     if (tensors == NULL) return eml_load_no_memory(l, n * sizeof *tensors);
     bool borrow = l->options.borrow, borrowed;
@@ -158,7 +161,7 @@ static em_status load_value(eml_loader *l, const Onnx__AttributeProto *proto, co
     case ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__TENSOR:
     case ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__TENSORS:
     case ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__SPARSE_TENSOR:
-    case ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__SPARSE_TENSORS: return load_tensors(l, proto, attr);
+    case ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__SPARSE_TENSORS: return load_tensors(l, proto, scope, attr);
     case ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__TYPE_PROTO: return load_declared(l, proto, attr);
     default:
         return eml_fail(l->err, EM_ERR_UNSUPPORTED, "attribute type %d, known are 1 to %d", (int)proto->type,

@@ -110,7 +110,7 @@ static em_status list_inputs(eml_loader *l, const Onnx__GraphProto *proto, const
 }
 
 /* What the graph is known to need: a value per input, initializer and output of a node. */
-static em_status reserve(eml_loader *l, const Onnx__GraphProto *proto) {
+static em_status reserve(eml_loader *l, const Onnx__GraphProto *proto, const eml_scope *scope) {
     size_t constants = proto->n_initializer + proto->n_sparse_initializer, nodes = 0;
     size_t values = proto->n_input + constants; /* sums of what is in memory: no overflow */
     for (size_t i = 0; i < proto->n_node; i++) {
@@ -120,6 +120,9 @@ static em_status reserve(eml_loader *l, const Onnx__GraphProto *proto) {
         nodes += !constant;
         constants += constant;
     }
+    EML_TRY(eml_load_spend(l, scope, values, sizeof(eml_value), "values"));
+    EML_TRY(eml_load_spend(l, scope, nodes, sizeof(eml_node), "nodes"));
+    EML_TRY(eml_load_spend(l, scope, constants, sizeof(eml_const), "constants"));
     return eml_graph_reserve(l->graph, values, nodes, constants) ? EM_OK
                                                                  : eml_load_no_memory(l, values * sizeof(eml_value));
 }
@@ -131,7 +134,7 @@ static em_status load_graph(eml_loader *l, const Onnx__GraphProto *proto, eml_sc
     if (name == NULL) return eml_load_no_memory(l, 1);
     l->graph->graphs[scope->graph].name = name;
     eml_load_list list = {NULL, 0, 0};
-    EML_TRY(reserve(l, proto));
+    EML_TRY(reserve(l, proto, scope));
     EML_TRY(load_inputs(l, proto, scope));
     EML_TRY(load_initializers(l, proto, scope));
     EML_TRY(list_inputs(l, proto, scope));

@@ -8,6 +8,14 @@ em_status eml_load_no_memory(eml_loader *l, size_t bytes) {
     return eml_mem_fail(l->mem, bytes, "the model's graph", l->err);
 }
 
+em_status eml_load_spend(eml_loader *l, const eml_scope *scope, size_t count, size_t entry_bytes, const char *what) {
+    if (scope->function == NULL) return eml_unpack_spend(&l->unpack, count, entry_bytes, what, l->err);
+    /* Function bodies are paid for call by call (load_nodes.c). */
+    if (count <= l->inline_left / entry_bytes) return EM_OK;
+    return eml_fail(l->err, EM_ERR_LIMIT, "its functions bring %zu %s, far more than those of a real model", count,
+                    what);
+}
+
 void *eml_load_scratch(eml_loader *l, size_t count, size_t size) {
     return eml_arena_zero(&l->scratch, count, size);
 }

@@ -71,6 +71,9 @@ typedef struct eml_loader {
 } eml_loader;
 
 em_status eml_load_no_memory(eml_loader *l, size_t bytes);
+/* Asked before room is made for count entries of entry_bytes: EM_ERR_LIMIT when a model of this size, or the functions
+ * it may call, cannot honestly need them. what: "nodes" */
+em_status eml_load_spend(eml_loader *l, const eml_scope *scope, size_t count, size_t entry_bytes, const char *what);
 /* Zeroed scratch memory / memory of the graph / a text in the graph. NULL: out of memory. */
 void *eml_load_scratch(eml_loader *l, size_t count, size_t size);
 /* Copies a text that may be NULL ("" then) into the graph; NULL: out of memory. */

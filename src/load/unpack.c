@@ -21,9 +21,14 @@ void eml_unpack_destroy(eml_unpack *unpack) {
     eml_arena_destroy(&unpack->arena);
 }
 
+static size_t room(const eml_unpack *unpack) {
+    size_t used = unpack->arena.used + unpack->spent; /* both are in memory: no overflow */
+    return used > unpack->budget ? 0 : unpack->budget - used;
+}
+
 static void *tree_alloc(void *user, size_t bytes) {
     eml_unpack *unpack = user;
-    unpack->over = unpack->arena.used > unpack->budget || bytes > unpack->budget - unpack->arena.used;
+    unpack->over = bytes > room(unpack);
     void *memory = unpack->over ? NULL : eml_arena_alloc(&unpack->arena, bytes, TREE_ALIGN);
     if (memory == NULL) unpack->failed = bytes;
     return memory;
@@ -47,4 +52,12 @@ em_status eml_unpack_message(eml_unpack *unpack, const ProtobufCMessageDescripto
     return eml_fail(err, EM_ERR_LIMIT,
                     "the %s at byte %zu unpacks to more than %zu bytes, far more than a real model would",
                     type->short_name, body.begin, unpack->budget);
+}
+
+em_status eml_unpack_spend(eml_unpack *unpack, size_t count, size_t entry_bytes, const char *what, em_error *err) {
+    if (count > room(unpack) / entry_bytes)
+        return eml_fail(err, EM_ERR_LIMIT, "%zu %s in a model of %zu bytes, far more than a real one would have", count,
+                        what, unpack->length);
+    unpack->spent += count * entry_bytes;
+    return EM_OK;
 }
