@@ -8,7 +8,14 @@
  * of the model, whose versions are theirs. */
 static const eml_opset newest[] = {{"", 28}, {"ai.onnx.ml", 5}, {"com.microsoft", 1}};
 
-static em_status check_version(eml_loader *l, const eml_opset *import) {
+/* Of operators that passes make: what they take for granted no file can promise. */
+static const char *const own_domain = "edgeml";
+
+static em_status check_import(eml_loader *l, const eml_opset *import) {
+    if (strcmp(import->domain, own_domain) == 0)
+        return eml_fail(l->err, EM_ERR_MODEL,
+                        "operator set '%s' is imported: its operators are made by this library, never by files",
+                        own_domain);
     const char *shown = import->domain[0] == '\0' ? "ai.onnx" : import->domain;
     if (import->version < 1 || import->version > INT32_MAX)
         return eml_fail(l->err, EM_ERR_MODEL, "operator set %s is imported in version %lld", shown,
@@ -32,7 +39,7 @@ em_status eml_load_imports(eml_loader *l, Onnx__OperatorSetIdProto *const *proto
     for (size_t i = 0; i < n; i++) {
         eml_opset import = {eml_load_text(l, eml_load_domain(protos[i]->domain)), protos[i]->version};
         if (import.domain == NULL) return eml_load_no_memory(l, 1);
-        EML_TRY(check_version(l, &import));
+        EML_TRY(check_import(l, &import));
         int same = 0;
         while (same < kept && strcmp(list[same].domain, import.domain) != 0) same++;
         if (same == kept)

@@ -564,6 +564,17 @@ static void refused_graphs(void **state) {
     end_graph(&w);
     expect_refused(&w, EM_ERR_MODEL, "node 'act' (Relu): no operator set of domain 'com.example' is imported");
     begin_graph(&w);
+    wire_open(&w, 1);
+    wire_node_body(&w, "NhwcAveragePool", "x", "y");
+    wire_text(&w, 7, "edgeml");
+    wire_close(&w);
+    end_graph(&w);
+    expect_refused(&w, EM_ERR_MODEL, "no operator set of domain 'edgeml' is imported");
+    w = (wire){0};
+    wire_model(&w);
+    wire_opset(&w, 8, "edgeml", 1);
+    expect_refused(&w, EM_ERR_MODEL, "operator set 'edgeml' is imported: its operators are made by this library");
+    begin_graph(&w);
     wire_node(&w, "", "x", "y");
     end_graph(&w);
     expect_refused(&w, EM_ERR_MODEL, "node 0 (): it names no operator");
