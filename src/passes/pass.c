@@ -13,7 +13,7 @@ static const pass_entry passes[] = {
 #undef EML_PASS
 
 em_status eml_passes_run(eml_graph *graph, const eml_kernels *kernels, eml_mem *mem, em_error *err) {
-    eml_pass_ctx ctx = {graph, kernels, mem, err};
+    eml_pass_ctx ctx = {.graph = graph, .kernels = kernels, .mem = mem, .err = err};
     for (size_t i = 0; i < sizeof(passes) / sizeof(passes[0]); i++) {
         EML_TRY(passes[i].run(&ctx));
         em_status status = eml_graph_verify(graph, err);

@@ -10,6 +10,8 @@ typedef struct eml_pass_ctx {
     const eml_kernels *kernels;
     eml_mem *mem;
     em_error *err;
+    /* Operators that rewrites may ask for; NULL: those of this build. */
+    bool (*has_op)(const char *domain, const char *op_type);
 } eml_pass_ctx;
 
 /* All passes of passes.def, in order. */
