@@ -260,6 +260,10 @@ static void infer_reshape(eml_infer *f, int node, eml_shape *out) {
     }
     for (int d = 0; d < x->rank && sure; d++) sure = eml_i64_mul(whole, x->dims[d], &whole);
     if (rest >= 0 && sure) out->dims[rest] = whole / known;
+    if (rest < 0 || sure || n != x->rank) return;
+    for (int d = 0; d < n; d++) /* all others are as before: so is this one */
+        if (d != rest && (x->dims[d] == 0 || out->dims[d] != x->dims[d])) return;
+    out->dims[rest] = x->dims[rest];
 }
 
 /* Same rank, the sizes along some axes changed in a way not looked into. */
