@@ -55,9 +55,5 @@ static em_status visit(eml_rewriter *rw, int node, void *user) {
 }
 
 em_status eml_pass_eliminate_identity(eml_pass_ctx *ctx) {
-    eml_rewriter rw;
-    em_status status = eml_rw_begin(&rw, ctx);
-    if (status == EM_OK) status = eml_infer_types(&rw);
-    if (status == EM_OK) status = eml_rw_walk(&rw, visit, NULL);
-    return eml_rw_end(&rw, status);
+    return eml_rw_run_typed(ctx, visit, NULL);
 }

@@ -97,3 +97,11 @@ em_status eml_infer_types(eml_rewriter *rw) {
         if (eml_rw_const(rw, graph->graphs[0].inputs[i]) == NULL) declared(&f, graph->graphs[0].inputs[i]);
     return eml_rw_walk(rw, infer_node, &f);
 }
+
+em_status eml_rw_run_typed(eml_pass_ctx *ctx, eml_rw_visit visit, void *user) {
+    eml_rewriter rw;
+    em_status status = eml_rw_begin(&rw, ctx);
+    if (status == EM_OK) status = eml_infer_types(&rw);
+    if (status == EM_OK) status = eml_rw_walk(&rw, visit, user);
+    return eml_rw_end(&rw, status);
+}

@@ -16,6 +16,8 @@ typedef struct eml_shape {
 /* Fills rw->shapes: operators' own infer where the inputs' shapes are known, rules of the common operators elsewhere.
  */
 em_status eml_infer_types(eml_rewriter *rw);
+/* eml_rw_run with types. */
+em_status eml_rw_run_typed(eml_pass_ctx *ctx, eml_rw_visit visit, void *user);
 void eml_shape_of_tensor(const em_tensor *tensor, eml_shape *shape);
 /* Both are known to have the same type and shape. */
 bool eml_shape_same(const eml_shape *a, const eml_shape *b);

@@ -209,7 +209,11 @@ int eml_rw_ints(const eml_rewriter *rw, int v, int64_t *list, int max) {
 }
 
 bool eml_rw_has_op(const eml_rewriter *rw, const char *domain, const char *op_type) {
-    if (rw->pass->has_op != NULL) return rw->pass->has_op(domain, op_type);
+    return eml_pass_has_op(rw->pass, domain, op_type);
+}
+
+bool eml_pass_has_op(const eml_pass_ctx *ctx, const char *domain, const char *op_type) {
+    if (ctx->has_op != NULL) return ctx->has_op(domain, op_type);
     return eml_op_find(domain, op_type) != NULL;
 }
 

@@ -81,6 +81,7 @@ bool eml_rw_scalar(const eml_rewriter *rw, int v, double *value);
 int eml_rw_ints(const eml_rewriter *rw, int v, int64_t *list, int max);
 /* This build has the operator. */
 bool eml_rw_has_op(const eml_rewriter *rw, const char *domain, const char *op_type);
+bool eml_pass_has_op(const eml_pass_ctx *ctx, const char *domain, const char *op_type);
 /* Attributes, with the value that stands for an absent one. */
 int64_t eml_rw_attr_int(const eml_rewriter *rw, int node, const char *name, int64_t fallback);
 float eml_rw_attr_float(const eml_rewriter *rw, int node, const char *name, float fallback);
