@@ -132,6 +132,43 @@ typedef size_t eml_gemm_scratch_f64_fn(const eml_gemm_f64 *g);
 typedef void eml_gemm_i32_fn(size_t m, size_t n, size_t k, const int32_t *a, size_t a_row, size_t a_col,
                              const int32_t *b, size_t b_row, size_t b_col, int32_t *out, size_t out_row);
 
+/* ---- Quantised elements: value = (x - zero) * scale ---- */
+
+/* Element i has scale[i * step] and zero[i * step]; step is 1, or 0 for one of each. A zero point is a number of the
+ * quantised type. x and out must not overlap. */
+typedef void eml_quantize_fn(size_t n, const float *x, const float *scale, const int32_t *zero, size_t step, void *out);
+typedef void eml_dequantize_fn(size_t n, const void *x, const float *scale, const int32_t *zero, size_t step,
+                               float *out);
+
+/* qadd: saturate(round(a * a_scale + (b * b_scale + fixed))), each product and sum rounded once together.
+ * qmul: saturate(round((a - a_zero) * (b - b_zero) * a_scale + fixed)), the product rounded first.
+ * Rounded half to even; NaN gives the smallest. */
+typedef struct eml_qlinear {
+    float a_scale, b_scale, fixed;
+    int32_t a_zero, b_zero;
+} eml_qlinear;
+/* Steps as of eml_binary_f32_fn. */
+typedef void eml_qbinary_fn(size_t n, const void *a, size_t a_step, const void *b, size_t b_step, const eml_qlinear *q,
+                            void *out);
+
+/* ---- Pools ---- */
+
+/* out[i] = largest of rows[t][i], t < taps, NaN when there is one, -infinity (the smallest byte) of none; their sum
+ * over divisor, added in order. out may be one of the rows. The bytes of an i8 kernel are signed. */
+typedef void eml_max_taps_f32_fn(size_t taps, const float *const *rows, size_t n, float *out);
+typedef void eml_mean_taps_f32_fn(size_t taps, const float *const *rows, size_t n, float divisor, float *out);
+typedef void eml_max_taps_u8_fn(size_t taps, const uint8_t *const *rows, size_t n, uint8_t *out);
+/* out[i] = the same over x[i * stride + t * dilation], t < taps. out must not overlap x. */
+typedef void eml_max_line_f32_fn(size_t n, size_t taps, size_t stride, size_t dilation, const float *x, float *out);
+typedef void eml_mean_line_f32_fn(size_t n, size_t taps, size_t stride, size_t dilation, const float *x, float divisor,
+                                  float *out);
+/* sum[i] += rows[t][i], wrapping; the sum of x[n]. */
+typedef void eml_sum_taps_u8_fn(size_t taps, const uint8_t *const *rows, size_t n, int32_t *sum);
+typedef int32_t eml_sum_line_u8_fn(size_t n, const uint8_t *x);
+/* sum[i] += (rows[t][i] - zero) * scale, in order. out[i] = saturate(round(sum[i] / divisor / scale + zero)). */
+typedef void eml_qsum_taps_fn(size_t taps, const uint8_t *const *rows, size_t n, float scale, int32_t zero, float *sum);
+typedef void eml_qmean_fn(size_t n, const float *sum, float divisor, float scale, int32_t zero, uint8_t *out);
+
 /* ---- The table ---- */
 
 typedef enum eml_isa { EML_USE_ANY = 0, EML_USE_SCALAR, EML_USE_AVX2, EML_USE_AVX512, EML_USE_NEON } eml_isa;

@@ -128,6 +128,10 @@ static inline vf32 vf32_fma(vf32 a, vf32 b, vf32 c) {
     return _mm256_fmadd_ps(a, b, c);
 }
 
+static inline vf32 vf32_fused(vf32 a, vf32 b, vf32 c) {
+    return _mm256_fmadd_ps(a, b, c);
+}
+
 static inline vf32 vf32_nfma(vf32 a, vf32 b, vf32 c) {
     return _mm256_fnmadd_ps(a, b, c);
 }
@@ -198,6 +202,12 @@ static inline float vf32_hmax(vf32 a) {
     __m128 x = _mm_max_ps(_mm256_castps256_ps128(a), _mm256_extractf128_ps(a, 1));
     x = _mm_max_ps(x, _mm_movehl_ps(x, x));
     return _mm_cvtss_f32(_mm_max_ss(x, _mm_movehdup_ps(x)));
+}
+
+/* The shuffle works within halves: it leaves pairs of both loads in turn, which the permutation sorts. */
+static inline vf32 vf32_load_every2(const float *p) {
+    __m256 pairs = _mm256_shuffle_ps(_mm256_loadu_ps(p), _mm256_loadu_ps(p + 7), 0xd8);
+    return _mm256_castpd_ps(_mm256_permute4x64_pd(_mm256_castps_pd(pairs), 0xd8));
 }
 
 /* One halving step for four pairs at once: x[i] = v[i].lo + v[i].hi (and v[i + 4] in the upper half), and so on. */
@@ -432,6 +442,10 @@ static inline vi32 vi32_from_f32(vf32 a) {
     return _mm256_cvttps_epi32(a);
 }
 
+static inline vi32 vi32_round_f32(vf32 a) {
+    return _mm256_cvtps_epi32(a);
+}
+
 /* Two steps, so that a result below the normal range is rounded once. */
 static inline vf32 vf32_ldexp(vf32 a, vi32 n) {
     vi32 half = vi32_sar(n, 1), rest = vi32_sub(n, half), bias = vi32_set1(127);
@@ -460,6 +474,46 @@ static inline void vi32_store_u16(uint16_t *p, vi32 a) {
     __m256i low = _mm256_and_si256(a, _mm256_set1_epi32(0xffff));
     __m256i packed = _mm256_permute4x64_epi64(_mm256_packus_epi32(low, low), 0xd8);
     _mm_storeu_si128((__m128i *)p, _mm256_castsi256_si128(packed));
+}
+
+/* Packing works within halves, so the words of four vectors come out as parts 0 2 4 6 1 3 5 7. */
+static inline __m256i avx2_low_bytes(vi32 a, vi32 b, vi32 c, vi32 d) {
+    const __m256i low = _mm256_set1_epi32(0xff);
+    __m256i ab = _mm256_packus_epi32(_mm256_and_si256(a, low), _mm256_and_si256(b, low));
+    __m256i cd = _mm256_packus_epi32(_mm256_and_si256(c, low), _mm256_and_si256(d, low));
+    return _mm256_permutevar8x32_epi32(_mm256_packus_epi16(ab, cd), _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7));
+}
+
+static inline void vi32_store_u8(uint8_t *p, vi32 a) {
+    _mm_storel_epi64((__m128i *)p, _mm256_castsi256_si128(avx2_low_bytes(a, a, a, a)));
+}
+
+static inline void vi32_store_u8x4(uint8_t *p, const vi32 *v) {
+    _mm256_storeu_si256((__m256i *)p, avx2_low_bytes(v[0], v[1], v[2], v[3]));
+}
+
+/* Bytes. */
+typedef __m256i vu8;
+enum { vu8_lanes = 32 };
+
+static inline vu8 vu8_set1(uint8_t x) {
+    return _mm256_set1_epi8((char)x);
+}
+
+static inline vu8 vu8_load(const uint8_t *p) {
+    return _mm256_loadu_si256((const __m256i *)p);
+}
+
+static inline void vu8_store(uint8_t *p, vu8 a) {
+    _mm256_storeu_si256((__m256i *)p, a);
+}
+
+static inline vu8 vu8_max(vu8 a, vu8 b) {
+    return _mm256_max_epu8(a, b);
+}
+
+static inline vu8 vu8_xor(vu8 a, vu8 b) {
+    return _mm256_xor_si256(a, b);
 }
 
 static inline vf32 vf32_load_f16(const uint16_t *p) {

@@ -128,6 +128,10 @@ static inline vf32 vf32_fma(vf32 a, vf32 b, vf32 c) {
     return _mm512_fmadd_ps(a, b, c);
 }
 
+static inline vf32 vf32_fused(vf32 a, vf32 b, vf32 c) {
+    return _mm512_fmadd_ps(a, b, c);
+}
+
 static inline vf32 vf32_nfma(vf32 a, vf32 b, vf32 c) {
     return _mm512_fnmadd_ps(a, b, c);
 }
@@ -200,6 +204,12 @@ static inline float vf32_hmax(vf32 a) {
     __m128 x = _mm_max_ps(_mm256_castps256_ps128(y), _mm256_extractf128_ps(y, 1));
     x = _mm_max_ps(x, _mm_movehl_ps(x, x));
     return _mm_cvtss_f32(_mm_max_ss(x, _mm_movehdup_ps(x)));
+}
+
+/* Index i of a permutation of two vectors: lane i of the first, lane i - 16 of the second. */
+static inline vf32 vf32_load_every2(const float *p) {
+    const __m512i lanes = _mm512_setr_epi32(0, 2, 4, 6, 8, 10, 12, 14, 17, 19, 21, 23, 25, 27, 29, 31);
+    return _mm512_permutex2var_ps(_mm512_loadu_ps(p), lanes, _mm512_loadu_ps(p + 15));
 }
 
 /* The four halving steps for sixteen vectors at once. Which vector goes with which is chosen so that every step keeps
@@ -440,6 +450,10 @@ static inline vi32 vi32_from_f32(vf32 a) {
     return _mm512_cvttps_epi32(a);
 }
 
+static inline vi32 vi32_round_f32(vf32 a) {
+    return _mm512_cvtps_epi32(a);
+}
+
 static inline vf32 vf32_ldexp(vf32 a, vi32 n) {
     return _mm512_scalef_ps(a, _mm512_cvtepi32_ps(n));
 }
@@ -462,6 +476,38 @@ static inline vi32 vi32_load_i8(const int8_t *p) {
 
 static inline void vi32_store_u16(uint16_t *p, vi32 a) {
     _mm256_storeu_si256((__m256i *)p, _mm512_cvtepi32_epi16(a));
+}
+
+static inline void vi32_store_u8(uint8_t *p, vi32 a) {
+    _mm_storeu_si128((__m128i *)p, _mm512_cvtepi32_epi8(a));
+}
+
+static inline void vi32_store_u8x4(uint8_t *p, const vi32 *v) {
+    EML_UNROLL for (int i = 0; i < 4; i++) vi32_store_u8(p + 16 * i, v[i]);
+}
+
+/* Bytes. */
+typedef __m512i vu8;
+enum { vu8_lanes = 64 };
+
+static inline vu8 vu8_set1(uint8_t x) {
+    return _mm512_set1_epi8((char)x);
+}
+
+static inline vu8 vu8_load(const uint8_t *p) {
+    return _mm512_loadu_si512(p);
+}
+
+static inline void vu8_store(uint8_t *p, vu8 a) {
+    _mm512_storeu_si512(p, a);
+}
+
+static inline vu8 vu8_max(vu8 a, vu8 b) {
+    return _mm512_max_epu8(a, b);
+}
+
+static inline vu8 vu8_xor(vu8 a, vu8 b) {
+    return _mm512_xor_si512(a, b);
 }
 
 static inline vf32 vf32_load_f16(const uint16_t *p) {

@@ -121,6 +121,15 @@ static inline vm64 vf64_isnan(vf64 a) {
     return vreinterpretq_u64_u32(vmvnq_u32(vreinterpretq_u32_u64(vceqq_f64(a, a))));
 }
 
+static inline vf32 vf32_fused(vf32 a, vf32 b, vf32 c) {
+    return vfmaq_f32(c, a, b);
+}
+
+static inline vf32 vf32_load_every2(const float *p) {
+    vf32 high = vld1q_f32(p + 3);
+    return vuzp1q_f32(vld1q_f32(p), vextq_f32(high, high, 1));
+}
+
 static inline vf32 vf32_floor(vf32 a) {
     return vrndmq_f32(a);
 }
@@ -305,6 +314,10 @@ static inline vi32 vi32_from_f32(vf32 a) {
     return vcvtq_s32_f32(a);
 }
 
+static inline vi32 vi32_round_f32(vf32 a) {
+    return vcvtnq_s32_f32(a);
+}
+
 /* Two steps, so that a result below the normal range is rounded once. */
 static inline vf32 vf32_ldexp(vf32 a, vi32 n) {
     vi32 half = vi32_sar(n, 1), rest = vi32_sub(n, half), bias = vi32_set1(127);
@@ -340,6 +353,42 @@ static inline vi32 vi32_load_i8(const int8_t *p) {
 
 static inline void vi32_store_u16(uint16_t *p, vi32 a) {
     vst1_u16(p, vmovn_u32(vreinterpretq_u32_s32(a)));
+}
+
+static inline void vi32_store_u8(uint8_t *p, vi32 a) {
+    uint16x4_t words = vmovn_u32(vreinterpretq_u32_s32(a));
+    uint32_t four = vget_lane_u32(vreinterpret_u32_u8(vmovn_u16(vcombine_u16(words, words))), 0);
+    memcpy(p, &four, sizeof four);
+}
+
+static inline void vi32_store_u8x4(uint8_t *p, const vi32 *v) {
+    uint16x8_t low = vcombine_u16(vmovn_u32(vreinterpretq_u32_s32(v[0])), vmovn_u32(vreinterpretq_u32_s32(v[1])));
+    uint16x8_t high = vcombine_u16(vmovn_u32(vreinterpretq_u32_s32(v[2])), vmovn_u32(vreinterpretq_u32_s32(v[3])));
+    vst1q_u8(p, vcombine_u8(vmovn_u16(low), vmovn_u16(high)));
+}
+
+/* Bytes. */
+typedef uint8x16_t vu8;
+enum { vu8_lanes = 16 };
+
+static inline vu8 vu8_set1(uint8_t x) {
+    return vdupq_n_u8(x);
+}
+
+static inline vu8 vu8_load(const uint8_t *p) {
+    return vld1q_u8(p);
+}
+
+static inline void vu8_store(uint8_t *p, vu8 a) {
+    vst1q_u8(p, a);
+}
+
+static inline vu8 vu8_max(vu8 a, vu8 b) {
+    return vmaxq_u8(a, b);
+}
+
+static inline vu8 vu8_xor(vu8 a, vu8 b) {
+    return veorq_u8(a, b);
 }
 
 static inline vf32 vf32_load_f16(const uint16_t *p) {

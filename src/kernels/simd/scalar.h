@@ -101,6 +101,10 @@ static inline vf32 vf32_fma(vf32 a, vf32 b, vf32 c) {
 #endif
 }
 
+static inline vf32 vf32_fused(vf32 a, vf32 b, vf32 c) {
+    return fmaf(a, b, c);
+}
+
 static inline vf32 vf32_nfma(vf32 a, vf32 b, vf32 c) {
     return vf32_fma(-a, b, c);
 }
@@ -131,6 +135,10 @@ static inline vf32 vf32_trunc(vf32 a) {
 
 static inline vf32 vf32_round(vf32 a) {
     return rintf(a);
+}
+
+static inline vf32 vf32_load_every2(const float *p) {
+    return *p;
 }
 
 static inline vf32 vf32_sum_each(const vf32 *v) {
@@ -251,6 +259,10 @@ static inline vi32 vi32_from_f32(vf32 a) {
     return a >= -2147483648.0f && a < 2147483648.0f ? (int32_t)a : INT32_MIN;
 }
 
+static inline vi32 vi32_round_f32(vf32 a) {
+    return vi32_from_f32(rintf(a));
+}
+
 /* Two steps, so that a result below the normal range is rounded once. */
 static inline vf32 vf32_ldexp(vf32 a, vi32 n) {
     vi32 half = vi32_sar(n, 1), rest = vi32_sub(n, half), bias = vi32_set1(127);
@@ -277,6 +289,38 @@ static inline vi32 vi32_load_i8(const int8_t *p) {
 
 static inline void vi32_store_u16(uint16_t *p, vi32 a) {
     *p = (uint16_t)a;
+}
+
+static inline void vi32_store_u8(uint8_t *p, vi32 a) {
+    *p = (uint8_t)a;
+}
+
+static inline void vi32_store_u8x4(uint8_t *p, const vi32 *v) {
+    for (int i = 0; i < 4; i++) p[i] = (uint8_t)v[i];
+}
+
+/* Bytes: one word's worth would want tricks; plain loops over single bytes are what compilers know how to widen. */
+typedef uint8_t vu8;
+enum { vu8_lanes = 1 };
+
+static inline vu8 vu8_set1(uint8_t x) {
+    return x;
+}
+
+static inline vu8 vu8_load(const uint8_t *p) {
+    return *p;
+}
+
+static inline void vu8_store(uint8_t *p, vu8 a) {
+    *p = a;
+}
+
+static inline vu8 vu8_max(vu8 a, vu8 b) {
+    return a > b ? a : b;
+}
+
+static inline vu8 vu8_xor(vu8 a, vu8 b) {
+    return a ^ b;
 }
 
 /* Half precision has 5 bits of exponent (bias 15) and 10 of fraction. Subnormals come out of a subtraction, which

@@ -18,10 +18,14 @@
  *   transpose(v)          v[N]: lane j of v[i] goes to lane i of v[j]
  *   shl sar               by 0..31 bits
  *   vf32_ldexp(a, n)      a * 2^n for normal a and |n| <= 250; any n when a is NaN
- *   vi32_from_f32         truncates; out of range is unspecified
+ *   fused(a, b, c)        a * b + c, rounded once on every set
+ *   load_every2(p)        p[0], p[2], p[4], ...; nothing after the last one is touched
+ *   vi32_from_f32         truncates; out of range is unspecified. vi32_round_f32: to nearest even
  *   vm32_first(n)         the first n <= N lanes
  *   vm32_bits             lane i -> bit i; vm32_store_u8 writes N bytes 0 or 1, vm32_load_u8 takes any non-zero byte
- *   vi32_load_u8 ...      N small integers widened; vi32_store_u16 keeps the low halves
+ *   vi32_load_u8 ...      N small integers widened; vi32_store_u16 keeps the low halves, vi32_store_u8 the low bytes,
+ *                         vi32_store_u8x4 those of four vectors, v[0] first
+ *   vu8                   bytes, vu8_lanes of them; max is unsigned
  *   vf32_load_f16         N half floats widened; vf32_store_f16 rounds to nearest even
  *   vf64_load_f32         vf64_lanes floats widened; vf64_store_f32 rounds to nearest even */
 #ifndef EML_KERNELS_SIMD_H
