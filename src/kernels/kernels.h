@@ -78,6 +78,20 @@ typedef void eml_scale_cols_f32_fn(size_t rows, size_t cols, const float *x, con
 typedef void eml_linear_f32_fn(size_t rows, size_t features, size_t cols, const float *x, size_t x_stride,
                                const float *w, const float *b, float *out, size_t out_stride);
 
+/* ---- Types of the normalizations and resamplings ---- */
+
+/* *squares: sum of (x[i] - *mean)^2. */
+typedef void eml_moments_f32_fn(size_t n, const float *x, double *mean, double *squares);
+typedef void eml_normalize_f32_fn(size_t n, const float *x, float mean, float factor, float bias, float *out);
+typedef void eml_normalize_cols_f32_fn(size_t n, const float *x, float mean, float factor, float shift,
+                                       const float *scale, const float *bias, float *out);
+/* out[i] = sum over t < taps of w[t * step] * x[index[t * step] * x_stride + i]; taps > 0; out must not overlap. */
+typedef void eml_blend_rows_f32_fn(size_t taps, size_t n, const float *x, size_t x_stride, const int32_t *index,
+                                   const float *w, size_t step, float *out);
+/* out[i] = sum over t < taps of w[t * step + i] * x[index[t * step + i]]; taps > 0; out must not overlap. */
+typedef void eml_resample_f32_fn(size_t taps, size_t n, const float *x, const int32_t *index, const float *w,
+                                 size_t step, float *out);
+
 /* ---- Matrix products ---- */
 
 /* out[i, j] = min(max(alpha * (sum over p of a(i, p) * b(p, j)) + beta * c(i, j), low), high), i < m, j < n, p < k.
