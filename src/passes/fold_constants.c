@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A node whose inputs are all constants is computed once, here, and its outputs become constants. What would grow the
  * model (ConstantOfShape, Expand, Tile) stays a node when its result is large. */
+#include "passes/fold_constants.h"
+
 #include <string.h>
 
 #include "ops/common/op_eval.h"
@@ -11,6 +13,7 @@ enum { GROWN_MAX_BYTES = 1 << 16 }; /* a result larger than its inputs may be at
 typedef struct folder {
     eml_pass_ctx *pass;
     eml_arena work; /* reset after each node */
+    size_t dequantized_max_bytes;
 } folder;
 
 static const em_tensor *constant_in(const eml_graph *graph, int v) {
@@ -53,6 +56,9 @@ static em_status fold_node(folder *f, int n, bool *folded) {
     const eml_node *node = &graph->nodes[n];
     const eml_op_entry *entry = eml_op_find(node->domain, node->op_type);
     if (entry == NULL || entry->op->random || entry->op->control) return EM_OK;
+    bool dequantize = strcmp(node->op_type, "DequantizeLinear") == 0;
+    if (dequantize && f->dequantized_max_bytes == 0) return EM_OK;
+    size_t max_bytes = dequantize ? f->dequantized_max_bytes : GROWN_MAX_BYTES;
     const em_tensor **in = eml_arena_zero(&f->work, (size_t)node->n_in + 1, sizeof(*in));
     em_tensor *out = eml_arena_zero(&f->work, (size_t)node->n_out + 1, sizeof(*out));
     em_tensor **out_refs = eml_arena_zero(&f->work, (size_t)node->n_out + 1, sizeof(*out_refs));
@@ -73,7 +79,7 @@ static em_status fold_node(folder *f, int n, bool *folded) {
     if (!entry->op->dynamic_out) {
         if (eml_op_check(&probe, entry) != EM_OK || eml_op_infer(&probe, entry) != EM_OK) return EM_OK;
         for (int i = 0; i < node->n_out; i++) out_bytes += out[i].bytes;
-        if (out_bytes > in_bytes && out_bytes > GROWN_MAX_BYTES) return EM_OK;
+        if (out_bytes > in_bytes && out_bytes > max_bytes) return EM_OK;
     }
     if (eml_op_eval(&f->work, graph, node, in, out_refs, f->pass->kernels, NULL) != EM_OK) return EM_OK;
     for (int i = 0; i < node->n_out; i++)
@@ -102,8 +108,8 @@ static em_status fold_graph(folder *f, eml_subgraph *body) {
     return EM_OK;
 }
 
-em_status eml_pass_fold_constants(eml_pass_ctx *ctx) {
-    folder f = {.pass = ctx};
+em_status eml_fold_constants(eml_pass_ctx *ctx, size_t dequantized_max_bytes) {
+    folder f = {.pass = ctx, .dequantized_max_bytes = dequantized_max_bytes};
     eml_arena_init(&f.work, ctx->mem, 4096);
     em_status status = EM_OK;
     /* A body's graph number may be lower than its caller's: outer graphs first, by depth. */
@@ -112,4 +118,8 @@ em_status eml_pass_fold_constants(eml_pass_ctx *ctx) {
             if (ctx->graph->graphs[g].depth == depth) status = fold_graph(&f, &ctx->graph->graphs[g]);
     eml_arena_destroy(&f.work);
     return status;
+}
+
+em_status eml_pass_fold_constants(eml_pass_ctx *ctx) {
+    return eml_fold_constants(ctx, 0);
 }
