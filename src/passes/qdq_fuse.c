@@ -71,16 +71,15 @@ static bool bound(const eml_rewriter *rw, int node, int input, const char *attr,
     return v == EML_NO_VALUE || (eml_rw_scalar(rw, v, value) && !isnan(*value));
 }
 
-/* Node that makes v, when nobody else reads v; EML_NO_NODE else. */
+/* Node that makes v and nothing else, when v is read once; EML_NO_NODE else. */
 static int sole_maker(const eml_rewriter *rw, int v) {
     if (v == EML_NO_VALUE || !eml_rw_sole_use(rw, v)) return EML_NO_NODE;
     int node = rw->graph->values[v].producer;
     bool here = node != EML_NO_NODE && rw->graph->nodes[node].graph == rw->graph->nodes[rw->current].graph;
-    return here && !rw->removed[node] && eml_rw_node(rw, node)->domain[0] == '\0' ? node : EML_NO_NODE;
+    return here && !rw->removed[node] && eml_rw_node(rw, node)->n_out == 1 ? node : EML_NO_NODE;
 }
 
 static bool fuse(const eml_qdq_island *island) {
-    if (eml_rw_node(island->rw, island->op)->n_out != 1) return false;
     for (size_t i = 0; i < sizeof(to_integers) / sizeof(to_integers[0]); i++)
         if (eml_rw_is(island->rw, island->op, "", to_integers[i].op_type) && to_integers[i].fuse(island)) return true;
     return false;

@@ -63,7 +63,7 @@ bool eml_qdq_fuse_gemm(const eml_qdq_island *s) {
 /* MatMul `product` of x[m, k], dequantized, and constant w[k, n]. */
 static bool is_plain_product(const eml_rewriter *rw, int product, eml_qdq *a, eml_qdq_weight *w) {
     int x = eml_rw_in(rw, product, 0);
-    return eml_qdq_from(rw, x, a) && rw->shapes[x].rank == 2 &&
+    return eml_rw_node(rw, product)->n_out == 1 && eml_qdq_from(rw, x, a) && rw->shapes[x].rank == 2 &&
            eml_qdq_weight_from(rw, eml_rw_in(rw, product, 1), 1, w) && w->data->rank == 2;
 }
 

@@ -38,11 +38,12 @@ static void set_limits(eml_qdq *q) {
 bool eml_qdq_of(const eml_rewriter *rw, int node, eml_qdq *q) {
     bool quantize = eml_rw_is(rw, node, "", "QuantizeLinear");
     if ((!quantize && !eml_rw_is(rw, node, "", "DequantizeLinear")) || !is_plain(rw, node)) return false;
+    if (eml_rw_node(rw, node)->n_out != 1) return false;
     *q = (eml_qdq){.v = quantize ? eml_rw_out(rw, node) : eml_rw_in(rw, node, 0),
                    .scale = eml_rw_in(rw, node, 1),
                    .zero = eml_rw_in(rw, node, 2)};
     const em_tensor *scale = scales_of(rw, q->scale);
-    if (scale == NULL || eml_tensor_n(scale) != 1) return false;
+    if (q->v == EML_NO_VALUE || scale == NULL || eml_tensor_n(scale) != 1) return false;
     q->s = *(const float *)scale->data;
     int64_t asked = eml_rw_attr_int(rw, node, "output_dtype", 0);
     em_dtype known = rw->shapes[q->v].dtype;

@@ -466,6 +466,90 @@ static void an_operator_that_is_not_there(void **state) {
     }
 }
 
+/* Each body is a graph of its own: what it computes itself becomes integers there. */
+static void islands_in_bodies(void **state) {
+    (void)state;
+    onnx_buffer yes = {.length = 0}, no = {.length = 0};
+    begin();
+    qdq_node(&yes, "DequantizeLinear", "x,s4,z5", "xf");
+    qdq_node(&yes, "Sigmoid", "xf", "sf");
+    qdq_node(&yes, "QuantizeLinear", "sf,s256,low", "y1");
+    onnx_output(&yes, "y1", EM_I8, 2, DIMS(2, 3));
+    onnx_text(&yes, 2, "yes");
+    qdq_node(&no, "Sigmoid", "outer", "rf"); /* dequantized by the outer graph */
+    qdq_node(&no, "QuantizeLinear", "rf,s256,low", "y2");
+    onnx_output(&no, "y2", EM_I8, 2, DIMS(2, 3));
+    onnx_text(&no, 2, "no");
+    onnx_input(&graph, "x", EM_I8, 2, DIMS(2, 3));
+    onnx_input(&graph, "c", EM_BOOL, 0, NULL);
+    add("DequantizeLinear", "x,s4,z5", "outer");
+    onnx_attr_graph(&attrs, "then_branch", &yes);
+    onnx_attr_graph(&attrs, "else_branch", &no);
+    add("If", "c", "y");
+    onnx_output(&graph, "y", EM_I8, 2, DIMS(2, 3));
+    qdq_load(&t, &graph, 17);
+    qdq_passes(&t);
+    assert_int_equal(qdq_nodes(&t), 2);
+    int one = t.graph.graphs[1].n_nodes, other = t.graph.graphs[2].n_nodes;
+    assert_true((one == 1 && other == 2) || (one == 2 && other == 1));
+    qdq_end(&t);
+}
+
+/* Nodes that lack what they must have are left alone: they fail where they are checked, with a message. */
+static void nodes_without_inputs_or_outputs(void **state) {
+    (void)state;
+    static const char *const ops[] = {
+        "QuantizeLinear", "DequantizeLinear", "Relu",       "Clip",    "Conv",      "MatMul", "Gemm", "Add",
+        "Concat",         "Softmax",          "ReduceMean", "Reshape", "Transpose", "Pad",    "Split"};
+    for (size_t i = 0; i < sizeof(ops) / sizeof(ops[0]); i++) {
+        for (int how = 0; how < 4; how++) {
+            begin();
+            onnx_input(&graph, "x", EM_I8, 2, DIMS(2, 3));
+            add("DequantizeLinear", "x,s4,z5", "xf");
+            add(ops[i], how == 0 ? NULL : how == 1 ? ",s4,z5" : "xf", how == 2 ? "y,more" : "y");
+            add("QuantizeLinear", "y,s4,z5", "q");
+            if (how == 3) add(ops[i], "q,s4", "");
+            onnx_output(&graph, "q", EM_I8, 2, DIMS(2, 3));
+            if (how == 2) onnx_output(&graph, "more", EM_F32, 2, DIMS(2, 3));
+            qdq_load(&t, &graph, 17);
+            qdq_passes(&t);
+            qdq_end(&t);
+        }
+    }
+}
+
+static bool everything(const char *domain, const char *op_type) {
+    (void)domain;
+    (void)op_type;
+    return true;
+}
+
+static void too_little_memory_is_an_error(void **state) {
+    (void)state;
+    size_t limit = 0;
+    int failures = 0;
+    for (em_status status = EM_ERR_MEMORY; status != EM_OK; limit += 256) {
+        make_conv(BIAS | PER_CHANNEL | RELU, "z5");
+        add("DequantizeLinear", "y,s1,z5", "f");
+        onnx_attr_int(&attrs, "axis", 1);
+        add("Concat", "f,f", "cf");
+        onnx_attr_ints(&attrs, "perm", DIMS(0, 2, 3, 1), 4);
+        add("Transpose", "cf", "ct");
+        add("QuantizeLinear", "ct,s2", "c8");
+        onnx_output(&graph, "c8", EM_U8, 4, DIMS(-1, 3, 5, 8));
+        qdq_load(&t, &graph, 17);
+        t.mem.limit = t.mem.held + limit;
+        eml_pass_ctx ctx = {.graph = &t.graph, .mem = &t.mem, .err = &t.err, .has_op = everything};
+        status = eml_pass_qdq_move(&ctx);
+        if (status == EM_OK) status = eml_pass_qdq_fuse(&ctx);
+        assert_true(status == EM_OK || status == EM_ERR_MEMORY || status == EM_ERR_LIMIT);
+        failures += status != EM_OK;
+        if (status != EM_OK) assert_true(strlen(t.err.message) > 0);
+        qdq_end(&t);
+    }
+    assert_true(failures > 4);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(conv),
@@ -489,6 +573,9 @@ int main(void) {
         cmocka_unit_test(weights_along_another_axis),
         cmocka_unit_test(a_product_of_more_than_two_dimensions),
         cmocka_unit_test(an_operator_that_is_not_there),
+        cmocka_unit_test(islands_in_bodies),
+        cmocka_unit_test(nodes_without_inputs_or_outputs),
+        cmocka_unit_test(too_little_memory_is_an_error),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
