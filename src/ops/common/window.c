@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ops/common/window.h"
 
-/* Attribute name, count values of at least least, into to[]; fallback when absent. */
-static em_status read_list(eml_ctx *ctx, const char *name, int count, int64_t least, int64_t fallback, int64_t *to) {
+em_status eml_window_ints(eml_ctx *ctx, const char *name, int count, int64_t least, int64_t fallback, int64_t *to) {
     size_t n;
     const int64_t *list = eml_ctx_ints(ctx, name, &n);
     if (list != NULL && n != (size_t)count)
@@ -16,9 +15,22 @@ static em_status read_list(eml_ctx *ctx, const char *name, int count, int64_t le
     return EM_OK;
 }
 
+em_status eml_window_auto_pad_attr(eml_ctx *ctx, eml_window_auto_pad *mode) {
+    static const char *const names[] = {"NOTSET", "VALID", "SAME_UPPER", "SAME_LOWER"};
+    em_string given = eml_ctx_string(ctx, "auto_pad", "NOTSET");
+    for (int i = EML_PAD_NOTSET; i <= EML_PAD_SAME_LOWER; i++) {
+        if (!eml_ctx_string_is(ctx, "auto_pad", "NOTSET", names[i])) continue;
+        *mode = (eml_window_auto_pad)i;
+        return EM_OK;
+    }
+    return eml_fail(ctx->err, EM_ERR_MODEL,
+                    "attribute auto_pad is '%.*s', expected NOTSET, VALID, SAME_UPPER or SAME_LOWER",
+                    (int)(given.length < 40 ? given.length : 40), given.data);
+}
+
 em_status eml_window_kernel_shape(eml_ctx *ctx, int rank, int64_t *kernel) {
     if (!eml_ctx_has(ctx, "kernel_shape")) return eml_fail(ctx->err, EM_ERR_MODEL, "attribute kernel_shape is missing");
-    return read_list(ctx, "kernel_shape", rank, 1, 1, kernel);
+    return eml_window_ints(ctx, "kernel_shape", rank, 1, 1, kernel);
 }
 
 /* SAME: out = ceil(in / stride); an odd pad goes to the end (upper) or the beginning (lower). */
@@ -47,18 +59,12 @@ em_status eml_window_read(eml_ctx *ctx, int rank, const int64_t *spatial, const 
         return eml_fail(ctx->err, EM_ERR_UNSUPPORTED, "%d spatial dimensions, this build does 1 to %d", rank,
                         EML_WINDOW_DIMS);
     int64_t stride[EML_WINDOW_DIMS], dilation[EML_WINDOW_DIMS], pads[2 * EML_WINDOW_DIMS];
-    EML_TRY(read_list(ctx, "strides", rank, 1, 1, stride));
-    EML_TRY(read_list(ctx, "dilations", rank, 1, 1, dilation));
-    EML_TRY(read_list(ctx, "pads", 2 * rank, 0, 0, pads));
-    em_string mode = eml_ctx_string(ctx, "auto_pad", "NOTSET");
-    bool upper = eml_ctx_string_is(ctx, "auto_pad", "NOTSET", "SAME_UPPER");
-    bool lower = eml_ctx_string_is(ctx, "auto_pad", "NOTSET", "SAME_LOWER");
-    bool valid = eml_ctx_string_is(ctx, "auto_pad", "NOTSET", "VALID");
-    if (!upper && !lower && !valid && !eml_ctx_string_is(ctx, "auto_pad", "NOTSET", "NOTSET"))
-        return eml_fail(ctx->err, EM_ERR_MODEL,
-                        "attribute auto_pad is '%.*s', expected NOTSET, VALID, SAME_UPPER or "
-                        "SAME_LOWER",
-                        (int)(mode.length < 40 ? mode.length : 40), mode.data);
+    EML_TRY(eml_window_ints(ctx, "strides", rank, 1, 1, stride));
+    EML_TRY(eml_window_ints(ctx, "dilations", rank, 1, 1, dilation));
+    EML_TRY(eml_window_ints(ctx, "pads", 2 * rank, 0, 0, pads));
+    eml_window_auto_pad mode;
+    EML_TRY(eml_window_auto_pad_attr(ctx, &mode));
+    bool valid = mode == EML_PAD_VALID, upper = mode == EML_PAD_SAME_UPPER, lower = mode == EML_PAD_SAME_LOWER;
     *window = (eml_window){.rank = rank};
     for (int d = 0; d < EML_WINDOW_DIMS; d++) {
         int i = d - (EML_WINDOW_DIMS - rank);

@@ -23,6 +23,15 @@ typedef struct eml_window {
  * over 3, strides or dilations below 1, negative pads, kernel sizes below 1, a kernel larger than the padded input. */
 em_status eml_window_read(eml_ctx *ctx, int rank, const int64_t *spatial, const int64_t *kernel, bool ceil_mode,
                           eml_window *window);
+/* Attribute name, count values of least to INT32_MAX; fallback each when it is absent. */
+em_status eml_window_ints(eml_ctx *ctx, const char *name, int count, int64_t least, int64_t fallback, int64_t *to);
+typedef enum eml_window_auto_pad {
+    EML_PAD_NOTSET,
+    EML_PAD_VALID,
+    EML_PAD_SAME_UPPER,
+    EML_PAD_SAME_LOWER
+} eml_window_auto_pad;
+em_status eml_window_auto_pad_attr(eml_ctx *ctx, eml_window_auto_pad *mode);
 /* Attribute kernel_shape, required, as kernel[rank]. */
 em_status eml_window_kernel_shape(eml_ctx *ctx, int rank, int64_t *kernel);
 
