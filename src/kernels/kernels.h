@@ -182,6 +182,25 @@ typedef int32_t eml_sum_line_u8_fn(size_t n, const uint8_t *x);
 /* sum[i] += (rows[t][i] - zero) * scale, in order. out[i] = saturate(round(sum[i] / divisor / scale + zero)). */
 typedef void eml_qsum_taps_fn(size_t taps, const uint8_t *const *rows, size_t n, float scale, int32_t zero, float *sum);
 typedef void eml_qmean_fn(size_t n, const float *sum, float divisor, float scale, int32_t zero, uint8_t *out);
+/* ---- Convolutions ---- */
+
+/* One line of a depthwise convolution: out[p, c] = min(max(bias[c] + sum over taps (d, h, v) of x(p, d, h, v, c) *
+ * w(d, h, v, c), low), high), p < pixels, c < channels, where x(p, d, h, v, c) = x[p * x_pixel + d * x_step[0] + h *
+ * x_step[1] + v * x_step[2] + c], w likewise by w_step, and out[p * out_pixel + c]. All taps lie inside x: a caller
+ * leaves out those in the padding. The sum starts with the bias (0 when NULL) and takes the taps in order. */
+typedef struct eml_depthwise_f32 {
+    size_t pixels, channels;
+    size_t taps[3]; /* of the kernel: depth, height, width; may be 0 */
+    const float *x;
+    size_t x_pixel, x_step[3];
+    const float *w;
+    size_t w_step[3];
+    const float *bias;
+    float low, high; /* as in a product */
+    float *out;
+    size_t out_pixel;
+} eml_depthwise_f32;
+typedef void eml_depthwise_f32_fn(const eml_depthwise_f32 *g);
 
 /* ---- The table ---- */
 
