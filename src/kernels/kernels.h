@@ -52,6 +52,8 @@ typedef void eml_convert_fn(size_t n, const void *x, void *out);
 typedef void eml_copy_rows_fn(size_t rows, size_t row_bytes, const void *x, size_t x_stride, void *out,
                               size_t out_stride);
 /* out[c * out_stride + r] = x[r * x_stride + c], as bits. */
+typedef void eml_transpose_8_fn(size_t rows, size_t cols, const uint8_t *x, size_t x_stride, uint8_t *out,
+                                size_t out_stride);
 typedef void eml_transpose_32_fn(size_t rows, size_t cols, const uint32_t *x, size_t x_stride, uint32_t *out,
                                  size_t out_stride);
 
@@ -201,6 +203,82 @@ typedef struct eml_depthwise_f32 {
     size_t out_pixel;
 } eml_depthwise_f32;
 typedef void eml_depthwise_f32_fn(const eml_depthwise_f32 *g);
+/* ---- Products of bytes ---- */
+
+/* What becomes of the 32-bit sums of column j, which wrap. Arrays have n elements, rounded up to EML_I8_PANEL, of which
+ * those beyond n may hold anything finite. The same bits in every set. */
+typedef enum eml_i8_out {
+    EML_I8_TO_I32,  /* y = sum + bias[j] */
+    EML_I8_TO_BYTE, /* y = round((float)(sum + bias[j]) * scale[j]) + zero within low .. high; round: half to even */
+    EML_I8_TO_F32   /* y = (float)(sum + bias[j]) * scale[j] + offset[j] */
+} eml_i8_out;
+typedef struct eml_requant {
+    eml_i8_out kind;
+    const int32_t *bias;     /* NULL: none */
+    const float *scale;      /* finite */
+    const float *offset;     /* NULL: none */
+    int32_t zero, low, high; /* each within -128 .. 127, or each within 0 .. 255 */
+} eml_requant;
+
+/* A prepared row holds a set's own elements, of gemm_a_bytes_i8() bytes: 1, the bytes as they are, or 2, int16 with the
+ * zero point taken off. gemm_a_i8 prepares n bytes, or n times the zero point itself when x is NULL. */
+typedef size_t eml_gemm_a_bytes_i8_fn(void);
+typedef void eml_gemm_a_i8_fn(size_t n, const void *x, bool is_signed, int32_t zero, void *out);
+
+/* Sums over k of (a(i, k) - a_zero) (b(k, j) - b_zero[j]). k runs over segments of depth elements: element p of segment
+ * s of row i stands at a + row(i) + a_segments[s] + p, of which up to 3 elements beyond the last are read, too.
+ * Offsets count prepared elements. Meant for windows: rows overlap, segments are the rows of a kernel. */
+enum { EML_I8_PANEL = 16 };
+typedef struct eml_gemm_i8 {
+    size_t m, n;
+    size_t segments, depth;
+    const void *a; /* prepared */
+    size_t a_row;
+    const uint32_t *a_rows;     /* [m], where the rows begin; NULL: at i * a_row */
+    const uint32_t *a_segments; /* [segments]; NULL: one segment at 0 */
+    bool a_signed;              /* how a was prepared */
+    int32_t a_zero;
+    const int8_t *packed; /* what gemm_pack_i8 made */
+    const int32_t *column_sums;
+    const int32_t *b_zero; /* of packed numbers, n rounded up to EML_I8_PANEL; NULL: all are 0 */
+    eml_requant to;
+    void *out; /* int32, bytes, or float */
+    size_t out_row;
+} eml_gemm_i8;
+typedef void eml_gemm_i8_fn(const eml_gemm_i8 *g);
+
+/* Element (s, (o, i)) of column j is b[j * b_column + s * b_segment + o * b_outer + i * b_inner], less 128 when it is
+ * unsigned; depth is outer * inner. packed: eml_pack_i8_bytes() bytes, panels of 16 columns, in each per segment groups
+ * of 4 along the depth, whose order within 64 bytes is the set's own; zeros fill up.
+ * column_sums: of the packed numbers, n rounded up to EML_I8_PANEL. */
+typedef struct eml_pack_i8 {
+    size_t n, segments, outer, inner;
+    const void *b;
+    size_t b_column, b_segment, b_outer, b_inner;
+    bool b_unsigned;
+} eml_pack_i8;
+typedef void eml_gemm_pack_i8_fn(const eml_pack_i8 *b, int8_t *packed, int32_t *column_sums);
+
+/* One channel in, one out: sums over t of (a(i, t, c) - a_zero) w(t, c). a(i, t, c) is at a + row(i) + taps_at[t] + c;
+ * up to 15 elements beyond the last channel are read, too. */
+typedef struct eml_depthwise_i8 {
+    size_t m, channels, taps;
+    const void *a;           /* prepared as for gemm_i8 */
+    const uint32_t *a_rows;  /* [m] */
+    const uint32_t *taps_at; /* [taps] */
+    bool a_signed;
+    int32_t a_zero;
+    const int16_t *packed; /* what depthwise_pack_i8 made */
+    const int32_t *column_sums;
+    eml_requant to;
+    void *out;
+    size_t out_row;
+} eml_depthwise_i8;
+typedef void eml_depthwise_i8_fn(const eml_depthwise_i8 *g);
+/* w(t, c) = b[c * taps + t], less 128 when it is unsigned, less b_zero[c] (NULL: 0). packed: channels rounded up to 16,
+ * times taps rounded up to 2, elements; column_sums: channels rounded up to 16. */
+typedef void eml_depthwise_pack_i8_fn(size_t channels, size_t taps, const void *b, bool b_unsigned,
+                                      const int32_t *b_zero, int16_t *packed, int32_t *column_sums);
 
 /* ---- The table ---- */
 

@@ -219,6 +219,27 @@ static void check_transpose_32(void **state) {
     }
 }
 
+static void check_transpose_8(void **state) {
+    (void)state;
+    CHECK_EACH_TABLE(k) {
+        for (size_t rows = 0; rows < 40; rows++)
+            for (size_t cols = 0; cols < 40; cols++) {
+                size_t x_stride = cols + check_below(3), out_stride = rows + check_below(3);
+                size_t x_n = rows == 0 || cols == 0 ? 0 : (rows - 1) * x_stride + cols;
+                size_t out_n = rows == 0 || cols == 0 ? 0 : (cols - 1) * out_stride + rows;
+                uint8_t *x = check_slot(0, x_n, check_below(2)), *out = check_slot(1, out_n, check_below(2));
+                check_fill_bytes(x, x_n);
+                k->transpose_8(rows, cols, x, x_stride, out, out_stride);
+                for (size_t i = 0; i < out_n; i++) {
+                    size_t c = i / out_stride, r = i % out_stride;
+                    if (r < rows && out[i] != x[r * x_stride + c])
+                        check_fail(k, "transpose_8", "%zu x %zu: element %zu, %zu", rows, cols, r, c);
+                }
+                if (!check_slots_intact()) check_fail(k, "transpose_8", "%zu x %zu: wrote outside", rows, cols);
+            }
+    }
+}
+
 int main(int argc, char **argv) {
     CHECK_MAIN(EML_KERNELS_CONVERT)
 }

@@ -516,6 +516,34 @@ static inline vu8 vu8_xor(vu8 a, vu8 b) {
     return _mm256_xor_si256(a, b);
 }
 
+/* Pairs of 16 bits. */
+static inline vi32 vi32_load_pairs_i8(const int8_t *p) {
+    return _mm256_cvtepi8_epi16(_mm_loadu_si128((const __m128i *)p));
+}
+
+static inline vi32 vi32_dot_pairs(vi32 s, vi32 a, vi32 b) {
+    return _mm256_add_epi32(s, _mm256_madd_epi16(a, b));
+}
+
+static inline vi32 vi32_pair_low(vi32 a, vi32 b) {
+    return _mm256_unpacklo_epi16(a, b);
+}
+
+static inline vi32 vi32_pair_high(vi32 a, vi32 b) {
+    return _mm256_unpackhi_epi16(a, b);
+}
+
+/* Fours go to the low and the high vector in turn. */
+static inline size_t vi32_pair_at(size_t i) {
+    return i / 4 % 2 * 8 + i / 8 * 4 + i % 4;
+}
+
+static inline void vi32_unpair(vi32 *v) {
+    vi32 low = v[0], high = v[1];
+    v[0] = _mm256_permute2x128_si256(low, high, 0x20);
+    v[1] = _mm256_permute2x128_si256(low, high, 0x31);
+}
+
 static inline vf32 vf32_load_f16(const uint16_t *p) {
     return _mm256_cvtph_ps(_mm_loadu_si128((const __m128i *)p));
 }

@@ -510,6 +510,15 @@ static inline vu8 vu8_xor(vu8 a, vu8 b) {
     return _mm512_xor_si512(a, b);
 }
 
+/* Pairs of 16 bits. */
+static inline vi32 vi32_load_pairs_i8(const int8_t *p) {
+    return _mm512_cvtepi8_epi16(_mm256_loadu_si256((const __m256i *)p));
+}
+
+static inline vi32 vi32_dot_pairs(vi32 s, vi32 a, vi32 b) {
+    return _mm512_add_epi32(s, _mm512_madd_epi16(a, b));
+}
+
 static inline vf32 vf32_load_f16(const uint16_t *p) {
     return _mm512_cvtph_ps(_mm256_loadu_si256((const __m256i *)p));
 }

@@ -26,6 +26,12 @@
  *   vi32_load_u8 ...      N small integers widened; vi32_store_u16 keeps the low halves, vi32_store_u8 the low bytes,
  *                         vi32_store_u8x4 those of four vectors, v[0] first
  *   vu8                   bytes, vu8_lanes of them; max is unsigned
+ * and where 16-bit pairs are multiplied (avx2, avx512), a vector of them being a vi32:
+ *   vi32_load_pairs_i8    2 N bytes widened
+ *   vi32_dot_pairs(s, a, b)   s + a.first * b.first + a.second * b.second, per lane
+ * and in vectors of 256 bits alone:
+ *   vi32_pair_low, vi32_pair_high(a, b)   2 N pairs (a[i], b[i]), split over two vectors; in which order, vi32_pair_at
+ *                         says: pair_at(i) is where pair i is, counted over both; vi32_unpair(v) puts v[2] in order
  *   vf32_load_f16         N half floats widened; vf32_store_f16 rounds to nearest even
  *   vf64_load_f32         vf64_lanes floats widened; vf64_store_f32 rounds to nearest even */
 #ifndef EML_KERNELS_SIMD_H
