@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* MaxPool (with the indices of the largest as output 1), AveragePool, LpPool: channels first. com.microsoft NhwcMaxPool
- * and edgeml NhwcAveragePool, which passes make: channels last. What is pooled and how: pool.h; geometry: window.h.
+ * and edgeml NhwcAveragePool, which passes make: channels last. What is pooled and how: pooling.h; geometry: window.h.
  * An index counts over the whole input; attribute storage_order 1 counts the first spatial axis fastest. */
-#include "ops/common/pool.h"
+#include "ops/common/pooling.h"
 
 #define MAX_TYPES (EML_T_FLOATS | EML_T_BIT(EM_I8) | EML_T_BIT(EM_U8))
 

@@ -7,7 +7,7 @@
  */
 #include <math.h>
 
-#include "ops/common/pool.h"
+#include "ops/common/pooling.h"
 #include "ops/common/quant.h"
 
 static em_status check_inputs(eml_ctx *ctx) {

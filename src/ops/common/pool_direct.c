@@ -2,7 +2,7 @@
 /* Pools element by element, in double: any layout, type and kind, and the indices of the largest. */
 #include <math.h>
 
-#include "ops/common/pool.h"
+#include "ops/common/pooling.h"
 #include "tensor/convert.h"
 
 typedef struct direct_task {

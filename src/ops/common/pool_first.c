@@ -3,7 +3,7 @@
  * their sum), then windows go along it: inner ones by a kernel, those that reach over an edge one by one. */
 #include <math.h>
 
-#include "ops/common/pool.h"
+#include "ops/common/pooling.h"
 
 typedef struct first_task {
     const eml_pool *p;

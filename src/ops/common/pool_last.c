@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Channels last: x[n, d, h, w, c]. One output pixel is one or a few kernel calls over the channels of its taps. */
-#include "ops/common/pool.h"
+#include "ops/common/pooling.h"
 
 typedef struct last_task {
     const eml_pool *p;

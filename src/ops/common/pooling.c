@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "ops/common/pool.h"
+#include "ops/common/pooling.h"
 
 static em_status check_pads(eml_ctx *ctx, const eml_window *w) {
     for (int d = EML_WINDOW_DIMS - w->rank; d < EML_WINDOW_DIMS; d++) {

@@ -4,8 +4,8 @@
  * Channels last goes pixel by pixel, all channels of a tap at once; channels first goes row by row, the rows under the
  * window first made one, then along it. What neither does (indices, |x|^p, f64, windows wider than EML_POOL_SPAN) goes
  * element by element. */
-#ifndef EML_OPS_COMMON_POOL_H
-#define EML_OPS_COMMON_POOL_H
+#ifndef EML_OPS_COMMON_POOLING_H
+#define EML_OPS_COMMON_POOLING_H
 
 #include "ops/common/block.h"
 #include "ops/common/window.h"
