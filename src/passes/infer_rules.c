@@ -57,7 +57,6 @@ static const char *const unary[] = {"Abs",
                                     NULL};
 static const char *const binary[] = {"Add", "Div",   "Max", "Mean", "Min", "Mod",
                                      "Mul", "PRelu", "Pow", "Sub",  "Sum", NULL};
-static const char *const conv[] = {"Conv", "FusedConv", NULL};
 static const char *const pool[] = {"AveragePool", "LpPool", "MaxPool", NULL};
 static const char *const global_pool[] = {"GlobalAveragePool", "GlobalLpPool", "GlobalMaxPool", NULL};
 
@@ -80,9 +79,10 @@ static int64_t broadcast_dim(eml_infer *f, int64_t a, int64_t b) {
     return a > 1 ? a : eml_infer_fresh(f);
 }
 
-static void broadcast(eml_infer *f, int node, eml_shape *out) {
+/* Of inputs 0, step, 2 step.. */
+static void broadcast(eml_infer *f, int node, int step, int n, eml_shape *out) {
     *out = *shape_in(f, node, 0);
-    for (int i = 1; i < eml_rw_node(f->rw, node)->n_in; i++) {
+    for (int i = step; i < n; i += step) {
         const eml_shape *b = shape_in(f, node, i);
         if (out->rank < 0 || b->rank < 0) {
             out->rank = -1;
@@ -145,31 +145,74 @@ static void window_dims(eml_infer *f, int node, const eml_shape *x, const int64_
     }
 }
 
-static void infer_conv(eml_infer *f, int node, eml_shape *out) {
-    const eml_shape *x = shape_in(f, node, 0), *w = shape_in(f, node, 1);
-    out->dtype = x->dtype != EM_UNDEFINED ? x->dtype : w->dtype;
-    int rank = x->rank >= 0 ? x->rank : w->rank;
+/* [N, spatial.., C] as [N, C, spatial..], and back. */
+static eml_shape as_first(const eml_shape *last) {
+    eml_shape first = *last;
+    if (last->rank < 3) return first;
+    first.dims[1] = last->dims[last->rank - 1];
+    for (int d = 2; d < last->rank; d++) first.dims[d] = last->dims[d - 1];
+    return first;
+}
+
+static eml_shape as_last(const eml_shape *first) {
+    eml_shape last = *first;
+    if (first->rank < 3) return last;
+    last.dims[first->rank - 1] = first->dims[1];
+    for (int d = 2; d < first->rank; d++) last.dims[d - 1] = first->dims[d];
+    return last;
+}
+
+static void infer_conv(eml_infer *f, int node, int weights, bool last, eml_shape *out) {
+    const eml_shape *w = shape_in(f, node, weights);
+    eml_shape x = *shape_in(f, node, 0), y = {.dtype = x.dtype != EM_UNDEFINED ? x.dtype : w->dtype, .rank = -1};
+    *out = y;
+    if (last) x = as_first(&x);
+    int rank = x.rank >= 0 ? x.rank : w->rank;
     if (rank < 3 || (w->rank >= 0 && w->rank != rank)) return;
     eml_shape unknown = {.rank = rank};
     for (int d = 0; d < rank; d++) unknown.dims[d] = eml_infer_fresh(f);
-    if (x->rank < 0) x = &unknown;
+    if (x.rank < 0) x = unknown;
     if (w->rank < 0) w = &unknown;
-    out->rank = rank;
-    out->dims[0] = x->dims[0];
-    out->dims[1] = w->dims[0];
-    window_dims(f, node, x, w->dims + 2, out);
+    y.rank = rank;
+    y.dims[0] = x.dims[0];
+    y.dims[1] = w->dims[0];
+    window_dims(f, node, &x, w->dims + 2, &y);
+    *out = last ? as_last(&y) : y;
 }
 
-static void infer_pool(eml_infer *f, int node, eml_shape *out) {
+static void infer_pool(eml_infer *f, int node, bool last, eml_shape *out) {
     size_t n_kernel;
     const int64_t *given = eml_rw_attr_ints(f->rw, node, "kernel_shape", &n_kernel);
+    eml_shape x = *shape_in(f, node, 0), y;
+    *out = x;
+    if (x.rank < 3) {
+        out->rank = -1;
+        return;
+    }
+    if (last) x = as_first(&x);
+    int64_t kernel[EM_MAX_RANK] = {0};
+    for (int d = 0; d < x.rank - 2; d++) kernel[d] = listed_at(given, n_kernel, d, -1);
+    y = x;
+    window_dims(f, node, &x, kernel, &y);
+    *out = last ? as_last(&y) : y;
+}
+
+static void infer_global_pool(eml_infer *f, int node, bool last, eml_shape *out) {
+    *out = *shape_in(f, node, 0);
+    for (int d = 2; d < out->rank; d++) out->dims[last ? d - 1 : d] = 1;
+}
+
+/* Parts along an axis; of sizes that are not looked into. */
+static void infer_split(eml_infer *f, int node) {
+    const eml_node *n = eml_rw_node(f->rw, node);
     const eml_shape *x = shape_in(f, node, 0);
-    out->dtype = x->dtype;
-    if (x->rank < 3) return;
-    int64_t kernel[EM_MAX_RANK];
-    for (int d = 0; d < x->rank - 2; d++) kernel[d] = listed_at(given, n_kernel, d, -1);
-    *out = *x;
-    window_dims(f, node, x, kernel, out);
+    int axis;
+    if (x->rank < 0 || !eml_axis_normalize(eml_rw_attr_int(f->rw, node, "axis", 0), x->rank, &axis)) return;
+    for (int i = 0; i < n->n_out; i++) {
+        if (n->out[i] == EML_NO_VALUE) continue;
+        f->rw->shapes[n->out[i]] = *x;
+        f->rw->shapes[n->out[i]].dims[axis] = eml_infer_fresh(f);
+    }
 }
 
 static void infer_concat(eml_infer *f, int node, eml_shape *out) {
@@ -272,52 +315,85 @@ static void infer_resized(eml_infer *f, int node, int first_axis, eml_shape *out
     for (int d = first_axis; d < out->rank; d++) out->dims[d] = eml_infer_fresh(f);
 }
 
-void eml_infer_by_rule(eml_infer *f, int node) {
+static void infer_standard(eml_infer *f, int node, eml_shape *out) {
     const eml_node *n = eml_rw_node(f->rw, node);
-    if (n->n_out < 1 || n->out[0] == EML_NO_VALUE) return;
-    eml_shape out = {.rank = -1};
-    bool standard = n->domain[0] == '\0', microsoft = strcmp(n->domain, "com.microsoft") == 0;
     const char *op = n->op_type;
-    if ((standard || microsoft) && listed(conv, op))
-        infer_conv(f, node, &out);
-    else if ((standard || microsoft) && listed(unary, op))
-        out = *shape_in(f, node, 0);
-    else if (!standard)
-        return;
+    if (strcmp(op, "Conv") == 0)
+        infer_conv(f, node, 1, false, out);
+    else if (strcmp(op, "QLinearConv") == 0) {
+        infer_conv(f, node, 3, false, out);
+        out->dtype = shape_in(f, node, 7)->dtype;
+    } else if (listed(unary, op))
+        *out = *shape_in(f, node, 0);
     else if (listed(binary, op))
-        broadcast(f, node, &out);
+        broadcast(f, node, 1, n->n_in, out);
     else if (listed(pool, op))
-        infer_pool(f, node, &out);
-    else if (listed(global_pool, op)) {
-        out = *shape_in(f, node, 0);
-        for (int d = 2; d < out.rank; d++) out.dims[d] = 1;
-    } else if (strcmp(op, "Cast") == 0) {
-        out = *shape_in(f, node, 0);
-        out.dtype = (em_dtype)eml_rw_attr_int(f->rw, node, "to", EM_UNDEFINED);
+        infer_pool(f, node, false, out);
+    else if (listed(global_pool, op))
+        infer_global_pool(f, node, false, out);
+    else if (strcmp(op, "Cast") == 0) {
+        *out = *shape_in(f, node, 0);
+        out->dtype = (em_dtype)eml_rw_attr_int(f->rw, node, "to", EM_UNDEFINED);
     } else if (strcmp(op, "Concat") == 0)
-        infer_concat(f, node, &out);
+        infer_concat(f, node, out);
     else if (strcmp(op, "Transpose") == 0)
-        infer_transpose(f, node, &out);
+        infer_transpose(f, node, out);
     else if (strcmp(op, "MatMul") == 0)
-        infer_matmul(f, node, &out);
+        infer_matmul(f, node, out);
     else if (strcmp(op, "Gemm") == 0)
-        infer_gemm(f, node, &out);
+        infer_gemm(f, node, out);
     else if (strcmp(op, "Reshape") == 0)
-        infer_reshape(f, node, &out);
+        infer_reshape(f, node, out);
     else if (strcmp(op, "Resize") == 0 || strcmp(op, "Pad") == 0 || strcmp(op, "Slice") == 0)
-        infer_resized(f, node, 0, &out);
+        infer_resized(f, node, 0, out);
     else if (strcmp(op, "Shape") == 0) {
         const eml_shape *x = shape_in(f, node, 0);
         bool whole = eml_node_attr(n, "start") == NULL && eml_node_attr(n, "end") == NULL;
-        out = (eml_shape){.dtype = EM_I64, .rank = 1, .dims = {whole && x->rank >= 0 ? x->rank : eml_infer_fresh(f)}};
+        *out = (eml_shape){.dtype = EM_I64, .rank = 1, .dims = {whole && x->rank >= 0 ? x->rank : eml_infer_fresh(f)}};
     } else if (strcmp(op, "DequantizeLinear") == 0) {
-        out = *shape_in(f, node, 0);
-        out.dtype = shape_in(f, node, 1)->dtype;
+        *out = *shape_in(f, node, 0);
+        out->dtype = shape_in(f, node, 1)->dtype;
     } else if (strcmp(op, "QuantizeLinear") == 0) {
-        out = *shape_in(f, node, 0);
-        const eml_shape *zero = shape_in(f, node, 2);
-        out.dtype = n->n_in > 2 ? zero->dtype : EM_U8;
-        if (eml_node_attr(n, "output_dtype") != NULL && n->n_in < 3) out.dtype = EM_UNDEFINED;
+        *out = *shape_in(f, node, 0);
+        out->dtype = n->n_in > 2 ? shape_in(f, node, 2)->dtype : EM_U8;
+        if (eml_node_attr(n, "output_dtype") != NULL && n->n_in < 3) out->dtype = EM_UNDEFINED;
     }
+}
+
+/* com.microsoft and edgeml: the operators passes and quantisers make. */
+static void infer_other(eml_infer *f, int node, eml_shape *out) {
+    const char *op = eml_rw_node(f->rw, node)->op_type;
+    bool last = eml_rw_attr_int(f->rw, node, "channels_last", 0) != 0;
+    if (strcmp(op, "FusedConv") == 0 || strcmp(op, "NhwcFusedConv") == 0)
+        infer_conv(f, node, 1, strcmp(op, "NhwcFusedConv") == 0, out);
+    else if (strcmp(op, "QLinearConv") == 0) {
+        infer_conv(f, node, 3, last, out);
+        out->dtype = shape_in(f, node, 7)->dtype;
+    } else if (strcmp(op, "NhwcMaxPool") == 0 || strcmp(op, "NhwcAveragePool") == 0)
+        infer_pool(f, node, true, out);
+    else if (strcmp(op, "NhwcGlobalAveragePool") == 0)
+        infer_global_pool(f, node, true, out);
+    else if (strcmp(op, "QLinearAveragePool") == 0)
+        infer_pool(f, node, last, out);
+    else if (strcmp(op, "QLinearGlobalAveragePool") == 0)
+        infer_global_pool(f, node, last, out);
+    else if (strcmp(op, "QLinearAdd") == 0 || strcmp(op, "QLinearMul") == 0)
+        broadcast(f, node, 3, 6, out);
+    else if (listed(unary, op) || strcmp(op, "QLinearSigmoid") == 0 || strcmp(op, "QLinearLeakyRelu") == 0)
+        *out = *shape_in(f, node, 0);
+}
+
+void eml_infer_by_rule(eml_infer *f, int node) {
+    const eml_node *n = eml_rw_node(f->rw, node);
+    eml_shape out = {.rank = -1};
+    if (n->n_out < 1 || n->out[0] == EML_NO_VALUE) return;
+    if (n->domain[0] == '\0' && strcmp(n->op_type, "Split") == 0) {
+        infer_split(f, node);
+        return;
+    }
+    if (n->domain[0] == '\0')
+        infer_standard(f, node, &out);
+    else if (strcmp(n->domain, "com.microsoft") == 0 || strcmp(n->domain, "edgeml") == 0)
+        infer_other(f, node, &out);
     f->rw->shapes[n->out[0]] = out;
 }

@@ -295,6 +295,15 @@ void eml_rw_set_in(eml_rewriter *rw, int node, int i, int v) {
     rw->n_changes++;
 }
 
+void eml_rw_set_out(eml_rewriter *rw, int node, int i, int v) {
+    int *slot = &rw->graph->nodes[node].out[i];
+    if (*slot != EML_NO_VALUE && rw->graph->values[*slot].producer == node)
+        rw->graph->values[*slot].producer = EML_NO_NODE;
+    *slot = v;
+    rw->graph->values[v].producer = node;
+    rw->n_changes++;
+}
+
 bool eml_rw_set_inputs(eml_rewriter *rw, int node, const int *in, int n_in) {
     eml_node *n = &rw->graph->nodes[node];
     int *list = eml_arena_alloc(&rw->graph->arena, (size_t)n_in * sizeof(int), sizeof(int));

@@ -105,6 +105,9 @@ bool eml_rw_set_inputs(eml_rewriter *rw, int node, const int *in, int n_in);
 /* node becomes another operator: keeps name and outputs; attributes stay as they are. Texts must be static. */
 bool eml_rw_become(eml_rewriter *rw, int node, const char *domain, const char *op_type, int opset, const int *in,
                    int n_in);
+/* Output i of a node is value v from now on, which no other node makes any more. */
+void eml_rw_set_out(eml_rewriter *rw, int node, int i, int v);
+
 /* A value without a name in that graph. */
 int eml_rw_add_value(eml_rewriter *rw, int graph);
 /* A constant of a graph; its bytes, zeroed, go to *data, for the caller to fill. */
