@@ -60,6 +60,17 @@ static const char *const binary[] = {"Add", "Div",   "Max", "Mean", "Min", "Mod"
 static const char *const pool[] = {"AveragePool", "LpPool", "MaxPool", NULL};
 static const char *const global_pool[] = {"GlobalAveragePool", "GlobalLpPool", "GlobalMaxPool", NULL};
 
+static const char *const compare[] = {"And", "Equal", "Greater", "GreaterOrEqual", "Less", "LessOrEqual",
+                                      "Or",  "Xor",   NULL};
+static const char *const reduce[] = {
+    "ArgMax",          "ArgMin",     "ReduceL1",   "ReduceL2",  "ReduceLogSum",    "ReduceMax", "ReduceMin",
+    "ReduceLogSumExp", "ReduceMean", "ReduceProd", "ReduceSum", "ReduceSumSquare", NULL};
+
+/* At least the element type is that of input 0. */
+static const char *const same_dtype[] = {
+    "ConvTranspose", "DepthToSpace", "Expand",  "Gather", "GatherElements", "GatherND", "ScatterElements",
+    "ScatterND",     "SpaceToDepth", "Squeeze", "Tile",   "TopK",           "Trilu",    NULL};
+
 static bool listed(const char *const *list, const char *name) {
     for (; *list != NULL; list++)
         if (strcmp(*list, name) == 0) return true;
@@ -257,7 +268,7 @@ static void infer_transpose(eml_infer *f, int node, eml_shape *out) {
 
 static void infer_matmul(eml_infer *f, int node, eml_shape *out) {
     const eml_shape *a = shape_in(f, node, 0), *b = shape_in(f, node, 1);
-    out->dtype = a->dtype;
+    out->dtype = a->dtype != EM_UNDEFINED ? a->dtype : b->dtype;
     if (a->rank < 2 || b->rank < 2 || (a->rank != b->rank && b->rank != 2)) return;
     *out = *a;
     if (b->rank != 2)
@@ -315,6 +326,72 @@ static void infer_resized(eml_infer *f, int node, int first_axis, eml_shape *out
     for (int d = first_axis; d < out->rank; d++) out->dims[d] = eml_infer_fresh(f);
 }
 
+static void infer_reduce(eml_infer *f, int node, eml_shape *out) {
+    const eml_shape *x = shape_in(f, node, 0);
+    bool arg = strncmp(eml_rw_node(f->rw, node)->op_type, "Arg", 3) == 0;
+    bool keep = eml_rw_attr_int(f->rw, node, "keepdims", 1) != 0;
+    int64_t list[EM_MAX_RANK] = {eml_rw_attr_int(f->rw, node, "axis", 0)};
+    size_t count;
+    const int64_t *axes = eml_rw_attr_ints(f->rw, node, "axes", &count);
+    int n = arg            ? 1
+            : axes != NULL ? (int)(count <= EM_MAX_RANK ? count : 0)
+                           : eml_rw_ints(f->rw, eml_rw_in(f->rw, node, 1), list, EM_MAX_RANK);
+    out->dtype = arg ? EM_I64 : x->dtype;
+    if (x->rank < 0 || n < 1) {
+        if (keep) out->rank = x->rank;
+        for (int d = 0; d < out->rank; d++) out->dims[d] = eml_infer_fresh(f);
+        return;
+    }
+    bool gone[EM_MAX_RANK] = {false};
+    for (int i = 0; i < n; i++) {
+        int axis;
+        if (!eml_axis_normalize(axes != NULL && !arg ? axes[i] : list[i], x->rank, &axis)) return;
+        gone[axis] = true;
+    }
+    out->rank = 0;
+    for (int d = 0; d < x->rank; d++)
+        if (!gone[d] || keep) out->dims[out->rank++] = gone[d] ? 1 : x->dims[d];
+}
+
+static void infer_flatten(eml_infer *f, int node, eml_shape *out) {
+    const eml_shape *x = shape_in(f, node, 0);
+    int64_t axis = eml_rw_attr_int(f->rw, node, "axis", 1);
+    *out = (eml_shape){.dtype = x->dtype, .rank = 2, .dims = {1, 1}};
+    if (axis < 0) axis += x->rank;
+    bool sure = x->rank >= 0 && axis >= 0 && axis <= x->rank;
+    for (int side = 0; side < 2; side++) {
+        int from = side == 0 ? 0 : (int)axis, to = side == 0 ? (int)axis : x->rank, unknown = 0;
+        for (int d = from; d < to && sure; d++) {
+            bool only = to - from == 1;
+            if (x->dims[d] < 0 && only)
+                out->dims[side] = x->dims[d];
+            else if (x->dims[d] < 0 || !eml_i64_mul(out->dims[side], x->dims[d], &out->dims[side]))
+                unknown++;
+        }
+        if (!sure || unknown > 0) out->dims[side] = eml_infer_fresh(f);
+    }
+}
+
+static void infer_unsqueeze(eml_infer *f, int node, eml_shape *out) {
+    const eml_shape *x = shape_in(f, node, 0);
+    int64_t list[EM_MAX_RANK];
+    size_t count;
+    const int64_t *axes = eml_rw_attr_ints(f->rw, node, "axes", &count);
+    int n = axes != NULL ? (int)(count <= EM_MAX_RANK ? count : EM_MAX_RANK)
+                         : eml_rw_ints(f->rw, eml_rw_in(f->rw, node, 1), list, EM_MAX_RANK);
+    if (axes == NULL) axes = list;
+    out->dtype = x->dtype;
+    if (x->rank < 0 || n < 0 || x->rank + n > EM_MAX_RANK) return;
+    bool added[EM_MAX_RANK] = {false};
+    for (int i = 0; i < n; i++) {
+        int axis;
+        if (!eml_axis_normalize(axes[i], x->rank + n, &axis) || added[axis]) return;
+        added[axis] = true;
+    }
+    out->rank = x->rank + n;
+    for (int d = 0, from = 0; d < out->rank; d++) out->dims[d] = added[d] ? 1 : x->dims[from++];
+}
+
 static void infer_standard(eml_infer *f, int node, eml_shape *out) {
     const eml_node *n = eml_rw_node(f->rw, node);
     const char *op = n->op_type;
@@ -327,6 +404,14 @@ static void infer_standard(eml_infer *f, int node, eml_shape *out) {
         *out = *shape_in(f, node, 0);
     else if (listed(binary, op))
         broadcast(f, node, 1, n->n_in, out);
+    else if (listed(compare, op)) {
+        broadcast(f, node, 1, n->n_in, out);
+        out->dtype = EM_BOOL;
+    } else if (strcmp(op, "Where") == 0) {
+        broadcast(f, node, 1, n->n_in, out);
+        out->dtype = shape_in(f, node, 1)->dtype;
+    } else if (listed(reduce, op))
+        infer_reduce(f, node, out);
     else if (listed(pool, op))
         infer_pool(f, node, false, out);
     else if (listed(global_pool, op))
@@ -344,6 +429,12 @@ static void infer_standard(eml_infer *f, int node, eml_shape *out) {
         infer_gemm(f, node, out);
     else if (strcmp(op, "Reshape") == 0)
         infer_reshape(f, node, out);
+    else if (strcmp(op, "Flatten") == 0)
+        infer_flatten(f, node, out);
+    else if (strcmp(op, "Unsqueeze") == 0)
+        infer_unsqueeze(f, node, out);
+    else if (listed(same_dtype, op))
+        out->dtype = shape_in(f, node, 0)->dtype;
     else if (strcmp(op, "Resize") == 0 || strcmp(op, "Pad") == 0 || strcmp(op, "Slice") == 0)
         infer_resized(f, node, 0, out);
     else if (strcmp(op, "Shape") == 0) {
