@@ -20,7 +20,7 @@ def main():
     for entry in json.loads((build / "compile_commands.json").read_text()):
         path = pathlib.Path(entry["directory"], entry["file"]).resolve()
         name = path.relative_to(root).as_posix() if path.is_relative_to(root) else ""
-        if name.startswith(("src/", "tools/", "examples/")) and all(part in name for part in parts or [""]):
+        if name.startswith(("src/", "tools/", "examples/")) and any(part in name for part in parts or [""]):
             commands.setdefault(str(path), entry)
     with tempfile.TemporaryDirectory() as once:
         pathlib.Path(once, "compile_commands.json").write_text(json.dumps(list(commands.values())))

@@ -129,7 +129,7 @@ static void keep_one_line(char *text) {
     }
 }
 
-em_status eml_fail(em_error *err, em_status status, const char *format, ...) {
+em_status(eml_fail)(em_error *err, em_status status, const char *format, ...) {
     if (!err) return status;
     sink s = {err->message, sizeof err->message, 0, false};
     va_list args;

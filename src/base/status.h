@@ -27,4 +27,14 @@ void eml_fail_prefix(em_error *err, const char *format, ...) EML_PRINTF(2, 3);
 /* The formatter itself: writes at most capacity - 1 characters and a NUL, returns the length written. */
 size_t eml_format(char *out, size_t capacity, const char *format, ...) EML_PRINTF(3, 4);
 
+/* For clang's analyzer, which sees one file at a time: a failure is never EM_OK, so what a failing function did not set
+ * is not used. */
+#if defined(__clang_analyzer__)
+static inline em_status eml_failed(em_status returned, em_status status) {
+    (void)returned;
+    return status;
+}
+#define eml_fail(err, status, ...) eml_failed(eml_fail(err, status, __VA_ARGS__), status)
+#endif
+
 #endif

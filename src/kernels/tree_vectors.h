@@ -146,8 +146,8 @@ static inline uint32_t tree_count16(const float *cuts, float x) {
 
 static inline void tree_and_rows(const uint64_t *const *rows, uint32_t n, uint32_t bytes, uint64_t *out) {
     for (uint32_t at = 0; at < bytes / 8; at++) {
-        uint64_t v = rows[0][at];
-        for (uint32_t i = 1; i < n; i++) v &= rows[i][at];
+        uint64_t v = UINT64_MAX;
+        for (uint32_t i = 0; i < n; i++) v &= rows[i][at];
         out[at] = v;
     }
 }

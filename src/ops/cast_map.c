@@ -140,7 +140,7 @@ static em_status bad_text(eml_run *run, em_string s) {
     return eml_fail(run->err, EM_ERR_DATA, "'%.*s' is no number", (int)(s.length < 40 ? s.length : 40), s.data);
 }
 
-/* y[to] = cast(x[from]); text has room for FIXED_CHARS. */
+/* y[to] = cast(x[from]); text has room for FIXED_CHARS, NULL when it is not needed. */
 static em_status put(eml_run *run, int64_t from, int64_t to, char *text) {
     const em_tensor *x = run->in[0];
     em_tensor *y = run->out[0];
@@ -158,7 +158,7 @@ static em_status put(eml_run *run, int64_t from, int64_t to, char *text) {
         ((float *)y->data)[to] = ((const float *)x->data)[from];
     else if (y->dtype == EM_I64)
         ((int64_t *)y->data)[to] = eml_load_i64(EM_F32, x->data, from);
-    else
+    else if (text != NULL)
         ((em_string *)y->data)[to] = (em_string){text, write_fixed(((const float *)x->data)[from], text)};
     return EM_OK;
 }

@@ -187,4 +187,10 @@ em_status eml_op_prepare(eml_ctx *ctx, const eml_op_entry *entry);
 /* "model.onnx: node 'dense_1' (Gemm, opset 13): " in front of the message. */
 void eml_op_prefix(const eml_graph *graph, const eml_node *node, em_error *err);
 
+/* See eml_fail. */
+#if defined(__clang_analyzer__)
+#define eml_ctx_no_memory(ctx) eml_failed(eml_ctx_no_memory(ctx), EM_ERR_MEMORY)
+#define eml_run_no_memory(run) eml_failed(eml_run_no_memory(run), EM_ERR_MEMORY)
+#endif
+
 #endif

@@ -227,7 +227,7 @@ static em_status get_pads(eml_ctx *ctx, int64_t *begin, int64_t *end) {
 }
 
 static em_status infer_pad(eml_ctx *ctx) {
-    int64_t begin[EM_MAX_RANK], end[EM_MAX_RANK];
+    int64_t begin[EM_MAX_RANK] = {0}, end[EM_MAX_RANK] = {0};
     pad_mode mode;
     EML_TRY(eml_ctx_check_in(ctx, 0, EML_T_ANY));
     if (eml_ctx_has_in(ctx, 2)) {
@@ -242,7 +242,7 @@ static em_status infer_pad(eml_ctx *ctx) {
 }
 
 static em_status prepare_pad(eml_ctx *ctx) {
-    int64_t begin[EM_MAX_RANK], end[EM_MAX_RANK];
+    int64_t begin[EM_MAX_RANK] = {0}, end[EM_MAX_RANK] = {0};
     pad_mode mode;
     EML_TRY(get_mode(ctx, &mode));
     EML_TRY(get_pads(ctx, begin, end));
@@ -293,14 +293,14 @@ static em_status get_centered(eml_ctx *ctx, int64_t *begin, int64_t *end) {
 }
 
 static em_status infer_center(eml_ctx *ctx) {
-    int64_t begin[EM_MAX_RANK], end[EM_MAX_RANK];
+    int64_t begin[EM_MAX_RANK] = {0}, end[EM_MAX_RANK] = {0};
     EML_TRY(eml_ctx_check_in(ctx, 0, EML_T_WHOLE));
     EML_TRY(get_centered(ctx, begin, end));
     return pad_out(ctx, begin, end, CONSTANT);
 }
 
 static em_status prepare_center(eml_ctx *ctx) {
-    int64_t begin[EM_MAX_RANK], end[EM_MAX_RANK];
+    int64_t begin[EM_MAX_RANK] = {0}, end[EM_MAX_RANK] = {0};
     EML_TRY(get_centered(ctx, begin, end));
     return pad_prepare(ctx, begin, end, CONSTANT) ? EM_OK : eml_ctx_no_memory(ctx);
 }

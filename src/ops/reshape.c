@@ -46,9 +46,10 @@ static em_status infer_reshape(eml_ctx *ctx) {
     n = eml_tensor_n(in);
     if (open >= 0 && !keep_zero && known == 0 && n == 0) { /* an empty batch: the other axes tell */
         int64_t rest = 1, other = 1;
-        for (int i = 0; i < in->rank; i++) rest *= in->dims[i] ? in->dims[i] : 1;
-        for (int i = 0; i < rank; i++) other *= dims[i] > 0 ? dims[i] : 1;
-        if (rest % other == 0) dims[open] = rest / other;
+        bool fits = true;
+        for (int i = 0; i < in->rank; i++) fits = fits && eml_i64_mul(rest, in->dims[i] ? in->dims[i] : 1, &rest);
+        for (int i = 0; i < rank; i++) fits = fits && eml_i64_mul(other, dims[i] > 0 ? dims[i] : 1, &other);
+        if (fits && other != 0 && rest % other == 0) dims[open] = rest / other;
     } else if (open >= 0 && known > 0 && n % known == 0) {
         dims[open] = n / known;
         known = n;
@@ -93,7 +94,7 @@ static em_status get_axes(eml_ctx *ctx, int64_t *axes, int *n, bool *given) {
     const int64_t *list = eml_ctx_ints(ctx, "axes", &count);
     *given = list != NULL;
     if (count > EM_MAX_RANK) return eml_fail(ctx->err, EM_ERR_MODEL, "attribute 'axes' has %zu numbers", count);
-    for (; *n < (int)count; ++*n) axes[*n] = list[*n];
+    for (; list != NULL && *n < (int)count; ++*n) axes[*n] = list[*n];
     return EM_OK;
 }
 

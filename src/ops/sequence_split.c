@@ -38,7 +38,7 @@ static em_status check_sizes(eml_run *run, const em_tensor *sizes, int64_t whole
     bool scalar = sizes->rank == 0;
     for (int64_t i = 0; i < n; i++) {
         int64_t size = eml_index_at(sizes, i);
-        if (size < 0 || (scalar && size == 0) || !eml_i64_add(sum, size, &sum))
+        if (size < 0 || !eml_i64_add(sum, size, &sum))
             return eml_fail(run->err, EM_ERR_DATA, "input 1: size %lld at position %lld", (long long)size,
                             (long long)i);
     }
@@ -57,6 +57,7 @@ static em_status run_split(eml_run *run) {
     em_tensor *items;
     if (sizes) EML_TRY(check_sizes(run, sizes, whole, axis));
     if (sizes && !list) part = eml_index_at(sizes, 0);
+    if (part < 1) return eml_fail(run->err, EM_ERR_DATA, "input 1: size %lld, expected 1 or more", (long long)part);
     n = list ? sizes->dims[0] : whole / part + (whole % part != 0);
     EML_TRY(eml_sequence_out(run, in->dtype, n, &items));
     for (int64_t i = 0; i < n; i++) {

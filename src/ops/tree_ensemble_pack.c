@@ -274,7 +274,7 @@ static void place_weights(const weight_source *w, weight_plan *plan, eml_tree_la
 static void add_weight(const weight_source *w, eml_tree *tree, size_t i, uint32_t k) {
     unsigned char *weights = (unsigned char *)tree + tree->weights;
     uint32_t at = w->source->weight_at[k];
-    if (tree->weights_f64) {
+    if (w->source->weight.f64 != NULL) {
         ((double *)(void *)weights)[i] += w->source->weight.f64[at];
     } else {
         ((float *)(void *)weights)[i] += w->source->weight.f32[at];

@@ -73,7 +73,7 @@ static void run_blocks(void *task, int64_t begin, int64_t end) {
     em_dtype dtype = (em_dtype)p->dtype;
     eml_class compute = (eml_class)p->compute;
     size_t size = eml_dtype_size(dtype);
-    eml_block first[2], other[2], wide;
+    eml_block first[2], other[2], wide = {{0}};
     for (int64_t block = begin; block < end; block++) {
         int64_t i = block * p->block;
         int64_t n = p->n - i < p->block ? p->n - i : p->block;

@@ -64,6 +64,9 @@ static void empty(void **state) {
     begin(&t, 14, em_tensor_f32(x, 2, D(0, 3)), D(0, -1), 2);
     op_test_int(&t, "allowzero", 1);
     elements_fails(&t, EM_ERR_MODEL, "does not fit");
+    const int64_t huge = INT64_C(1) << 32; /* the product of the known ones is 2^64, and 0 in 64 bits */
+    begin(&t, 14, em_tensor_f32(x, 2, D(0, 3)), D(0, huge, huge, -1), 4);
+    elements_fails(&t, EM_ERR_MODEL, "does not fit");
 }
 
 static void packed(void **state) {

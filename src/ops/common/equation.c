@@ -25,8 +25,7 @@ typedef struct term {
 } term;
 
 static em_status read_term(eml_ctx *ctx, reader *r, term *t) {
-    t->n = 0;
-    t->ellipsis = -1;
+    *t = (term){.ellipsis = -1};
     for (;;) {
         char c = peek(r);
         if (c == '\0' || c == ',' || c == '-') return EM_OK;
@@ -134,7 +133,7 @@ em_status eml_equation_read(eml_ctx *ctx, eml_equation *eq) {
 void eml_equation_operand(eml_ctx *ctx, const eml_equation *eq, int i, eml_labelled *operand) {
     memset(operand, 0, sizeof(*operand));
     reader r = equation_text(ctx);
-    term t;
+    term t = {0};
     for (int k = 0; k <= i; k++) { /* it was read before without failing */
         if (k > 0 && peek(&r) == ',') r.next++;
         if (read_term(ctx, &r, &t) != EM_OK) return;

@@ -6,7 +6,7 @@
 
 /* ---- memory ---- */
 
-em_status eml_ctx_no_memory(eml_ctx *ctx) {
+em_status(eml_ctx_no_memory)(eml_ctx *ctx) {
     return eml_fail(ctx->err, EM_ERR_MEMORY, "out of memory");
 }
 

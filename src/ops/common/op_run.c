@@ -6,7 +6,7 @@ void *eml_run_alloc(eml_run *run, size_t bytes) {
     return run->env->alloc(run->env, bytes);
 }
 
-em_status eml_run_no_memory(eml_run *run) {
+em_status(eml_run_no_memory)(eml_run *run) {
     return eml_fail(run->err, EM_ERR_MEMORY, "the session's memory is used up");
 }
 

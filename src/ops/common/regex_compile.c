@@ -377,7 +377,7 @@ static em_status parse_backslash(compiler *c) {
     if (accept(c, 'B')) return emit_atom(c, EML_REGEX_ASSERT, EML_REGEX_NO_WORD_EDGE);
     if (accept(c, 'A')) return emit_atom(c, EML_REGEX_ASSERT, EML_REGEX_TEXT_BEGIN);
     if (accept(c, 'z')) return emit_atom(c, EML_REGEX_ASSERT, EML_REGEX_TEXT_END);
-    uint32_t code;
+    uint32_t code = 0;
     if (accept(c, 'Q')) {
         while (more(c) && !(peek(c, 0) == '\\' && peek(c, 1) == 'E')) {
             EML_TRY(next_char(c, &code));

@@ -47,7 +47,7 @@ static em_status count_positions(eml_ctx *ctx, eml_window *w, int d, int64_t rea
     if (room < 0)
         return eml_fail(ctx->err, EM_ERR_MODEL,
                         "the kernel reaches over %lld elements, but the input has %lld and %lld of padding there",
-                        (long long)reach, (long long)w->in[d], (long long)(w->pad_begin[d] + w->pad_end[d]));
+                        (long long)reach, (long long)w->in[d], (long long)w->pad_begin[d] + (long long)w->pad_end[d]);
     w->out[d] = (room + (ceil_mode ? w->stride[d] - 1 : 0)) / w->stride[d] + 1;
     if (ceil_mode && (w->out[d] - 1) * w->stride[d] >= w->in[d] + w->pad_begin[d]) w->out[d]--;
     return EM_OK;
