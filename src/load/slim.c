@@ -56,6 +56,7 @@ typedef struct walk {
     const uint8_t *bytes;
     frame stack[MAX_FRAMES];
     int depth;
+    size_t unpacked; /* bytes that what was kept will take */
     em_error *err;
 } walk;
 
@@ -134,9 +135,20 @@ static const policy *policy_of(const ProtobufCMessageDescriptor *type) {
     return &keep_all;
 }
 
+/* Takes count entries of entry_bytes out of the room. */
+static em_status account(walk *w, size_t count, size_t entry_bytes) {
+    if (count > (w->slim->room - w->unpacked) / entry_bytes)
+        return eml_fail(w->err, EM_ERR_LIMIT,
+                        "the %s at byte %zu unpacks to more than %zu bytes, far more than a real model would",
+                        w->stack[0].type->short_name, w->stack[0].begin, w->slim->room);
+    w->unpacked += count * entry_bytes;
+    return EM_OK;
+}
+
 static em_status push(walk *w, const ProtobufCMessageDescriptor *type, const eml_wire_field *field) {
     if (w->depth == MAX_FRAMES)
         return eml_fail(w->err, EM_ERR_LIMIT, "byte %zu: types are nested more than %d deep", field->at, MAX_FRAMES);
+    EML_TRY(account(w, 1, type->sizeof_message + sizeof(void *)));
     EML_TRY(make_room(w, FIELD_MAX_BYTES));
     put_tag(w->slim, field->number, EML_WIRE_LEN);
     w->stack[w->depth++] = (frame){
@@ -226,6 +238,12 @@ static em_status keep(walk *w, const ProtobufCFieldDescriptor *known, const eml_
     EML_TRY(check_elements(w, known, field, false, &count));
     if (known->type == PROTOBUF_C_TYPE_STRING && memchr(w->bytes + field->body.begin, 0, bytes) != NULL)
         return bad_field(w, field, "a NUL byte in a text");
+    if (known->type == PROTOBUF_C_TYPE_STRING || known->type == PROTOBUF_C_TYPE_BYTES) {
+        EML_TRY(account(w, 1, sizeof(ProtobufCBinaryData)));
+        EML_TRY(account(w, bytes, 1));
+    } else if (known->label == PROTOBUF_C_LABEL_REPEATED) {
+        EML_TRY(account(w, count, sizeof(int64_t)));
+    }
     size_t room;
     if (!eml_size_add(bytes, FIELD_MAX_BYTES, &room)) room = SIZE_MAX;
     EML_TRY(make_room(w, room));

@@ -20,6 +20,7 @@ typedef struct eml_slim {
     eml_mem *mem;
     uint8_t *bytes; /* owned; reused from message to message */
     size_t n, capacity;
+    size_t room; /* bytes that the message may unpack to; more is refused before anything is unpacked */
 } eml_slim;
 
 /* Writes the slim copy of the message of type `type` whose body is bytes[body] to slim->bytes[0, n). */

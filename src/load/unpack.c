@@ -41,6 +41,7 @@ static void tree_free(void *user, void *memory) {
 
 em_status eml_unpack_message(eml_unpack *unpack, const ProtobufCMessageDescriptor *type, eml_span body,
                              ProtobufCMessage **message, em_error *err) {
+    unpack->slim.room = room(unpack);
     EML_TRY(eml_slim_write(&unpack->slim, type, unpack->bytes, body, err));
     ProtobufCAllocator allocator = {tree_alloc, tree_free, unpack};
     unpack->failed = 0;

@@ -3,7 +3,8 @@
  * allocation. Whatever comes, the loader returns a status, holds nothing after a failure and does not take long. Run
  * this under AddressSanitizer.
  *
- * usage: test_load_damage [--mutations N] [--seed N] [model.onnx ...]    further models to change */
+ * usage: test_load_damage [--mutations N] [--seed N] [--cut-step N] [model.onnx ...]    further models to change;
+ * --cut-step 1: real models are cut at every byte */
 #include "load_fixture.h"
 #include "rich_model.h"
 
@@ -13,6 +14,7 @@
 #include "load/file.h"
 
 static long mutations = 100000;
+static size_t cut_step = 61; /* of real models */
 static uint32_t seed;
 static char **more_models;
 static int n_more_models;
@@ -81,6 +83,36 @@ static void cut_everywhere(void **state) {
     wire_free(&w);
 }
 
+static bool read_model(const char *path, wire *w, em_error *err) {
+    eml_mem mem;
+    eml_file *file;
+    eml_mem_init(&mem, NULL, 0);
+    if (eml_file_open(NULL, path, &mem, &file, err) != EM_OK) return false;
+    wire_raw(w, file->bytes, file->length);
+    eml_file_close(file);
+    return true;
+}
+
+/* Real ones; a cut that loses just the versions of operator sets or metadata at the end may load. */
+static void real_models_cut_everywhere(void **state) {
+    (void)state;
+    static const char *const paths[] = {EDGEML_SOURCE_DIR "/examples/churn/churn.onnx",
+                                        EDGEML_SHARED_DIR "/models/mnist8/model.onnx",
+                                        EDGEML_SHARED_DIR "/models/mlperf_kws_int8/model.onnx"};
+    for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++) {
+        wire w = {0};
+        em_error err;
+        if (!read_model(paths[i], &w, &err)) {
+            print_message("skipped: %s\n", err.message);
+            continue;
+        }
+        size_t loaded = 0;
+        for (size_t n = 0; n < w.n; n += cut_step) loaded += try_load(w.bytes, n) == EM_OK;
+        print_message("%s: cut at %zu places, %zu load\n", paths[i], w.n / cut_step, loaded);
+        wire_free(&w);
+    }
+}
+
 /* Every byte set to each of a few values that mean much to the format. */
 static void changed_everywhere(void **state) {
     (void)state;
@@ -135,13 +167,8 @@ static void changed_at_random(void **state) {
     wire *seeds = calloc((size_t)n_seeds, sizeof *seeds);
     rich_model(&seeds[0]);
     for (int i = 0; i < n_more_models; i++) {
-        eml_mem mem;
-        eml_file *file;
         em_error err;
-        eml_mem_init(&mem, NULL, 0);
-        if (eml_file_open(NULL, more_models[i], &mem, &file, &err) != EM_OK) fail_msg("%s", err.message);
-        wire_raw(&seeds[i + 1], file->bytes, file->length);
-        eml_file_close(file);
+        if (!read_model(more_models[i], &seeds[i + 1], &err)) fail_msg("%s", err.message);
     }
     print_message("seed %u, %ld mutations\n", seed, mutations);
     double slowest = 0;
@@ -401,6 +428,8 @@ int main(int argc, char **argv) {
     for (int i = 1; i < argc; i++) {
         if (strcmp(argv[i], "--mutations") == 0 && i + 1 < argc) {
             mutations = strtol(argv[++i], NULL, 10);
+        } else if (strcmp(argv[i], "--cut-step") == 0 && i + 1 < argc) {
+            cut_step = strtoul(argv[++i], NULL, 10) | 1;
         } else if (strcmp(argv[i], "--seed") == 0 && i + 1 < argc) {
             seed = (uint32_t)strtoul(argv[++i], NULL, 10) | 1;
         } else {
@@ -410,11 +439,17 @@ int main(int argc, char **argv) {
         }
     }
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(rich_loads),         cmocka_unit_test(cut_everywhere),
-        cmocka_unit_test(changed_everywhere), cmocka_unit_test(empty_messages),
-        cmocka_unit_test(empty_parts),        cmocka_unit_test(other_bombs),
-        cmocka_unit_test(many_names),         cmocka_unit_test(every_allocation_fails),
-        cmocka_unit_test(memory_limits),      cmocka_unit_test(changed_at_random),
+        cmocka_unit_test(rich_loads),
+        cmocka_unit_test(cut_everywhere),
+        cmocka_unit_test(real_models_cut_everywhere),
+        cmocka_unit_test(changed_everywhere),
+        cmocka_unit_test(empty_messages),
+        cmocka_unit_test(empty_parts),
+        cmocka_unit_test(other_bombs),
+        cmocka_unit_test(many_names),
+        cmocka_unit_test(every_allocation_fails),
+        cmocka_unit_test(memory_limits),
+        cmocka_unit_test(changed_at_random),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
