@@ -41,6 +41,7 @@ static bool borrows(const eml_graph *graph) {
  * where the bytes come from, or NULL; it is closed as soon as nothing points into it. */
 static em_status prepare(em_model *model, const void *bytes, size_t length, const char *name, const char *directory,
                          bool borrow, eml_file **file, em_error *err) {
+    const eml_kernels *kernels = eml_cpu_kernels(); /* once: under a hypervisor cpuid takes microseconds */
     eml_file *external = NULL;
     eml_load_options load = {.name = name, .directory = directory, .borrow = true, .files = borrow ? NULL : &external};
     em_status status = eml_load_graph(bytes, length, &load, &model->mem, &model->graph, err);
@@ -50,10 +51,9 @@ static em_status prepare(em_model *model, const void *bytes, size_t length, cons
             *file = NULL;
         }
         mark_defaults(&model->graph);
-        status = eml_passes_run(&model->graph, eml_cpu_kernels(), &model->mem, err);
+        status = eml_passes_run(&model->graph, kernels, &model->mem, err);
     }
-    if (status == EM_OK)
-        status = eml_weights_build(&model->weights, &model->graph, eml_cpu_kernels(), &model->mem, borrow, err);
+    if (status == EM_OK) status = eml_weights_build(&model->weights, &model->graph, kernels, &model->mem, borrow, err);
     eml_file_close_all(external);
     return status;
 }

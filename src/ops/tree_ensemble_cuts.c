@@ -62,13 +62,14 @@ static void fill_columns(const eml_forest *forest, const entry *sorted, eml_cuts
     }
 }
 
-em_status eml_cuts_build(eml_ctx *ctx, eml_arena *work, const eml_forest *forest, uint32_t tree, uint32_t tree_end,
-                         eml_cuts *cuts) {
+/* temp: what is of no use afterwards. */
+static em_status build(eml_ctx *ctx, eml_arena *work, eml_arena *temp, const eml_forest *forest, uint32_t tree,
+                       uint32_t tree_end, eml_cuts *cuts) {
     uint32_t begin = forest->first[tree], end = forest->first[tree_end];
     uint32_t n = end - begin - (forest->first_leaf[tree_end] - forest->first_leaf[tree]);
     *cuts = (eml_cuts){.begin = begin, .n_nodes = n};
-    entry *a = eml_arena_alloc(work, ((size_t)n + 1) * sizeof(entry), 16);
-    entry *b = eml_arena_alloc(work, ((size_t)n + 1) * sizeof(entry), 16);
+    entry *a = eml_arena_alloc(temp, ((size_t)n + 1) * sizeof(entry), 16);
+    entry *b = eml_arena_alloc(temp, ((size_t)n + 1) * sizeof(entry), 16);
     cuts->cuts = eml_arena_alloc(work, ((size_t)n + 1) * sizeof(float), 16);
     cuts->nodes = eml_arena_alloc(work, ((size_t)n + 1) * sizeof(uint32_t), 16);
     cuts->column_of = eml_arena_alloc(work, ((size_t)(end - begin) + 1) * sizeof(uint32_t), 16);
@@ -88,6 +89,15 @@ em_status eml_cuts_build(eml_ctx *ctx, eml_arena *work, const eml_forest *forest
     if (cuts->columns == NULL) return eml_ctx_no_memory(ctx);
     fill_columns(forest, a, cuts);
     return EM_OK;
+}
+
+em_status eml_cuts_build(eml_ctx *ctx, eml_arena *work, const eml_forest *forest, uint32_t tree, uint32_t tree_end,
+                         eml_cuts *cuts) {
+    eml_arena temp;
+    eml_arena_init(&temp, work->mem, 0);
+    em_status status = build(ctx, work, &temp, forest, tree, tree_end, cuts);
+    eml_arena_destroy(&temp);
+    return status;
 }
 
 static size_t level_floats(uint32_t n) {

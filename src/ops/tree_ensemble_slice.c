@@ -113,9 +113,9 @@ static void number_planes(compiler *c) {
     tile->n_planes = c->first_slot;
 }
 
-/* muxes: room for those of the largest tile. */
-static em_status compile_tile(eml_ctx *ctx, eml_arena *work, const eml_forest *forest, eml_tree_mux *muxes,
-                              eml_slice_tile *tile) {
+/* muxes: room for those of the largest tile. temp: what is of no use afterwards. */
+static em_status compile_tile(eml_ctx *ctx, eml_arena *work, eml_arena *temp, const eml_forest *forest,
+                              eml_tree_mux *muxes, eml_slice_tile *tile) {
     uint32_t end = tile->first_tree + tile->n_trees;
     EML_TRY(eml_cuts_build(ctx, work, forest, tile->first_tree, end, &tile->cuts));
     size_t n = tile->cuts.n_nodes, bits = 0, most = 0;
@@ -126,9 +126,9 @@ static em_status compile_tile(eml_ctx *ctx, eml_arena *work, const eml_forest *f
     }
     compiler c = {.forest = forest, .tile = tile, .muxes = muxes};
     size_t planes = tile->cuts.n_cuts + 2 * (size_t)tile->cuts.n_columns;
-    c.extra_of = eml_arena_zero(work, planes + 1, sizeof(uint32_t));
-    c.free = eml_arena_zero(work, most * bits_for((uint32_t)most) + 1, sizeof(uint32_t));
-    c.stack = eml_arena_alloc(work, (most + 1) * sizeof(result), 16);
+    c.extra_of = eml_arena_zero(temp, planes + 1, sizeof(uint32_t));
+    c.free = eml_arena_zero(temp, most * bits_for((uint32_t)most) + 1, sizeof(uint32_t));
+    c.stack = eml_arena_alloc(temp, (most + 1) * sizeof(result), 16);
     tile->plane = eml_arena_zero(work, tile->cuts.n_columns + 1, sizeof(uint32_t));
     tile->extras = eml_arena_alloc(work, (n + 1) * sizeof(eml_tree_extra), 16);
     tile->programs = eml_arena_zero(work, tile->n_trees, sizeof(eml_tree_program));
@@ -181,7 +181,11 @@ em_status eml_slice_plan_make(eml_ctx *ctx, eml_arena *work, const eml_forest *f
     double fixed = 0, columns = 0;
     for (uint32_t i = 0; i < n_tiles; i++) {
         eml_slice_tile *tile = &plan->tiles[i];
-        EML_TRY(compile_tile(ctx, work, forest, muxes, tile));
+        eml_arena temp;
+        eml_arena_init(&temp, work->mem, 0);
+        em_status status = compile_tile(ctx, work, &temp, forest, muxes, tile);
+        eml_arena_destroy(&temp);
+        if (status != EM_OK) return status;
         if (tile->muxes == NULL || tile->n_planes > MAX_TILE_PLANES) return EM_OK;
         if (tile->n_planes > plan->n_planes) plan->n_planes = tile->n_planes;
         fixed += (double)tile->n_muxes + tile->zero;

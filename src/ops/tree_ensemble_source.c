@@ -95,10 +95,10 @@ static uint32_t find_node(const finder *f, uint32_t tree, int64_t tree_id, int64
     return f->slots != NULL ? look_up(f, tree_id, node_id, &slot) : NONE;
 }
 
-static bool table_alloc(finder *f, eml_arena *work) {
+static bool table_alloc(finder *f, eml_arena *temp) {
     uint32_t size = 16;
     while (size < 2 * f->n) size *= 2;
-    f->slots = eml_arena_alloc(work, (size_t)size * sizeof(*f->slots), 64);
+    f->slots = eml_arena_alloc(temp, (size_t)size * sizeof(*f->slots), 64);
     if (f->slots == NULL) return false;
     memset(f->slots, 255, (size_t)size * sizeof(*f->slots));
     f->mask = size - 1;
@@ -107,9 +107,9 @@ static bool table_alloc(finder *f, eml_arena *work) {
 
 /* Trees whose nodes are scattered, or whose ids do not count up: numbers them by first appearance, and finds nodes that
  * are listed twice. */
-static em_status number_trees(eml_ctx *ctx, eml_arena *work, finder *f) {
+static em_status number_trees(eml_ctx *ctx, eml_arena *temp, finder *f) {
     finder trees = {.tree_id = f->tree_id, .node_id = f->tree_id, .n = f->n}; /* each tree found as node "itself" */
-    if (!table_alloc(f, work) || !table_alloc(&trees, work)) return eml_ctx_no_memory(ctx);
+    if (!table_alloc(f, temp) || !table_alloc(&trees, temp)) return eml_ctx_no_memory(ctx);
     f->n_trees = 0;
     for (uint32_t i = 0; i < f->n; i++) {
         uint32_t slot;
@@ -129,11 +129,11 @@ static em_status number_trees(eml_ctx *ctx, eml_arena *work, finder *f) {
     return EM_OK;
 }
 
-static em_status finder_make(eml_ctx *ctx, eml_arena *work, finder *f) {
+static em_status finder_make(eml_ctx *ctx, eml_arena *temp, finder *f) {
     uint32_t runs = 1; /* of one tree's nodes */
     for (uint32_t i = 1; i < f->n; i++) runs += f->tree_id[i] != f->tree_id[i - 1];
-    f->tree_of = eml_arena_alloc(work, f->n * sizeof(uint32_t), 16);
-    f->tree_first = eml_arena_alloc(work, runs * sizeof(uint32_t), 16);
+    f->tree_of = eml_arena_alloc(temp, f->n * sizeof(uint32_t), 16);
+    f->tree_first = eml_arena_alloc(temp, runs * sizeof(uint32_t), 16);
     if (f->tree_of == NULL || f->tree_first == NULL) return eml_ctx_no_memory(ctx);
     bool regular = true;
     for (uint32_t i = 0; i < f->n && regular; i++) {
@@ -145,7 +145,7 @@ static em_status finder_make(eml_ctx *ctx, eml_arena *work, finder *f) {
         }
         f->tree_of[i] = f->n_trees - 1;
     }
-    return regular ? EM_OK : number_trees(ctx, work, f);
+    return regular ? EM_OK : number_trees(ctx, temp, f);
 }
 
 /* The comparison of "BRANCH_..." after the underscore, or EML_TREE_IS_LEAF for what is unknown. */
@@ -182,9 +182,9 @@ static em_status missing_branch(eml_ctx *ctx, const finder *f, uint32_t i, const
 }
 
 /* Fills mode and child, and chooses the roots: of each tree the first listed node that is nobody's child. */
-static em_status link_nodes(eml_ctx *ctx, eml_arena *work, const finder *f, const em_string *modes,
+static em_status link_nodes(eml_ctx *ctx, eml_arena *temp, const finder *f, const em_string *modes,
                             const int64_t *true_id, const int64_t *false_id, eml_tree_source *s) {
-    uint8_t *is_child = eml_arena_zero(work, f->n, 1);
+    uint8_t *is_child = eml_arena_zero(temp, f->n, 1);
     if (is_child == NULL) return eml_ctx_no_memory(ctx);
     for (uint32_t i = 0; i < f->n; i++) {
         EML_TRY(parse_mode(ctx, f, i, modes[i], &s->mode[i]));
@@ -222,7 +222,8 @@ static em_status order_weights(eml_ctx *ctx, eml_arena *work, const uint32_t *no
     return EM_OK;
 }
 
-static em_status read_weights(eml_ctx *ctx, eml_arena *work, const char *prefix, const finder *f, eml_tree_source *s) {
+static em_status read_weights(eml_ctx *ctx, eml_arena *work, eml_arena *temp, const char *prefix, const finder *f,
+                              eml_tree_source *s) {
     size_t n_trees, n_nodes, n_ids;
     const int64_t *trees = read_ints(ctx, prefix, "_treeids", &n_trees);
     const int64_t *nodes = read_ints(ctx, prefix, "_nodeids", &n_nodes);
@@ -234,7 +235,7 @@ static em_status read_weights(eml_ctx *ctx, eml_arena *work, const char *prefix,
     EML_TRY(check_length(ctx, "the list of the weights' nodes", n_nodes, n_ids, name));
     EML_TRY(check_length(ctx, "the list of weights", s->weight.n, n_ids, name));
     EML_TRY(check_size(ctx, "weights", n_ids));
-    uint32_t *node_of = eml_arena_zero(work, n_ids + 1, sizeof(uint32_t));
+    uint32_t *node_of = eml_arena_zero(temp, n_ids + 1, sizeof(uint32_t));
     if (node_of == NULL) return eml_ctx_no_memory(ctx);
     uint32_t tree = 0;
     for (size_t i = 0; i < n_ids; i++) {
@@ -252,8 +253,9 @@ static em_status read_weights(eml_ctx *ctx, eml_arena *work, const char *prefix,
     return order_weights(ctx, work, node_of, s);
 }
 
-em_status eml_tree_source_nodes(eml_ctx *ctx, eml_arena *work, const char *prefix, uint32_t n_targets,
-                                eml_tree_source *s) {
+/* temp: what is of no use afterwards. */
+static em_status read_nodes(eml_ctx *ctx, eml_arena *work, eml_arena *temp, const char *prefix, uint32_t n_targets,
+                            eml_tree_source *s) {
     size_t n, n_trees, n_modes, n_features, n_true, n_false, n_missing;
     const int64_t *node_id = eml_ctx_ints(ctx, "nodes_nodeids", &n);
     const int64_t *tree_id = eml_ctx_ints(ctx, "nodes_treeids", &n_trees);
@@ -278,15 +280,24 @@ em_status eml_tree_source_nodes(eml_ctx *ctx, eml_arena *work, const char *prefi
         EML_TRY(check_length(ctx, "nodes_missing_value_tracks_true", n_missing, n, "nodes_nodeids"));
 
     finder f = {.tree_id = tree_id, .node_id = node_id, .n = (uint32_t)n};
-    EML_TRY(finder_make(ctx, work, &f));
+    EML_TRY(finder_make(ctx, temp, &f));
     s->n_nodes = s->n_described = f.n;
     s->n_trees = f.n_trees;
     s->mode = eml_arena_zero(work, n, 1);
     s->child = eml_arena_zero(work, 2 * n, sizeof(uint32_t));
     s->root = eml_arena_zero(work, f.n_trees, sizeof(uint32_t));
     if (s->mode == NULL || s->child == NULL || s->root == NULL) return eml_ctx_no_memory(ctx);
-    EML_TRY(link_nodes(ctx, work, &f, modes, true_id, false_id, s));
-    return read_weights(ctx, work, prefix, &f, s);
+    EML_TRY(link_nodes(ctx, temp, &f, modes, true_id, false_id, s));
+    return read_weights(ctx, work, temp, prefix, &f, s);
+}
+
+em_status eml_tree_source_nodes(eml_ctx *ctx, eml_arena *work, const char *prefix, uint32_t n_targets,
+                                eml_tree_source *source) {
+    eml_arena temp;
+    eml_arena_init(&temp, work->mem, 0);
+    em_status status = read_nodes(ctx, work, &temp, prefix, n_targets, source);
+    eml_arena_destroy(&temp);
+    return status;
 }
 
 /* ---- Inner nodes and leaves (TreeEnsemble) ---- */
