@@ -32,6 +32,8 @@ typedef struct eml_qdq_weight {
     int64_t n;             /* 1, or the size of the axis */
 } eml_qdq_weight;
 
+/* The graph has QuantizeLinear or DequantizeLinear: else there is nothing to walk for. */
+bool eml_qdq_present(const eml_graph *graph);
 /* node is QuantizeLinear or DequantizeLinear, as above and per tensor. */
 bool eml_qdq_of(const eml_rewriter *rw, int node, eml_qdq *q);
 /* v is made by such a DequantizeLinear in this graph. */

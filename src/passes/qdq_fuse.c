@@ -146,6 +146,7 @@ static em_status visit_product(eml_rewriter *rw, int node, void *user) {
 }
 
 em_status eml_pass_qdq_fuse(eml_pass_ctx *ctx) {
+    if (!eml_qdq_present(ctx->graph)) return EM_OK;
     eml_rewriter rw;
     em_status status = eml_rw_begin(&rw, ctx);
     if (status == EM_OK) status = eml_infer_types(&rw);

@@ -35,6 +35,14 @@ static void set_limits(eml_qdq *q) {
     q->highest = q->dtype == EM_I8 ? INT8_MAX : UINT8_MAX;
 }
 
+bool eml_qdq_present(const eml_graph *graph) {
+    for (int i = 0; i < graph->n_nodes; i++) {
+        const char *op_type = graph->nodes[i].op_type;
+        if (strcmp(op_type, "QuantizeLinear") == 0 || strcmp(op_type, "DequantizeLinear") == 0) return true;
+    }
+    return false;
+}
+
 bool eml_qdq_of(const eml_rewriter *rw, int node, eml_qdq *q) {
     bool quantize = eml_rw_is(rw, node, "", "QuantizeLinear");
     if ((!quantize && !eml_rw_is(rw, node, "", "DequantizeLinear")) || !is_plain(rw, node)) return false;
