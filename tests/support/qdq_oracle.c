@@ -279,6 +279,13 @@ bool qdq_oracle(eml_arena *arena, const eml_node *node, const em_tensor *const *
         write(arena, &y, in[0]->dtype, out);
         return true;
     }
+    if (strcmp(node->op_type, "MatMulIntegerToFloat") == 0) {
+        real a = dequantize(arena, in[0], in[2], in[4], 1), b = dequantize(arena, in[1], in[3], in[5], 1), c = {0};
+        if (node->n_in > 6) c = read(arena, in[6]);
+        real y = matmul(arena, node, &a, &b, node->n_in > 6 ? &c : NULL);
+        write(arena, &y, EM_F32, out);
+        return true;
+    }
     for (size_t i = 0; i < sizeof(specs) / sizeof(specs[0]); i++) {
         if (strcmp(node->op_type, specs[i].op_type) != 0) continue;
         compute(arena, &specs[i], node, in, out);
