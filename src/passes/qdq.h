@@ -68,23 +68,22 @@ typedef struct eml_qdq_island {
 
 /* Puts the integer operator where the island was, with op's attributes; returns its node, or EML_NO_NODE when memory
  * ran out. */
-int eml_qdq_emit(const eml_qdq_island *island, const char *domain, const char *op_type, int opset, const int *in,
-                 int n_in);
+int eml_qdq_emit(const eml_qdq_island *s, const char *domain, const char *op_type, int opset, const int *in, int n_in);
 
 /* Each returns false, and has changed nothing, when the island is not one for it. */
-typedef bool (*eml_qdq_fuse_fn)(const eml_qdq_island *island);
-bool eml_qdq_fuse_conv(const eml_qdq_island *island);
-bool eml_qdq_fuse_gemm(const eml_qdq_island *island);
-bool eml_qdq_fuse_matmul(const eml_qdq_island *island);
-bool eml_qdq_fuse_biased_matmul(const eml_qdq_island *island); /* Add of a constant to MatMul */
-bool eml_qdq_fuse_add(const eml_qdq_island *island);
-bool eml_qdq_fuse_mul(const eml_qdq_island *island);
-bool eml_qdq_fuse_sigmoid(const eml_qdq_island *island);
-bool eml_qdq_fuse_leaky_relu(const eml_qdq_island *island);
-bool eml_qdq_fuse_softmax(const eml_qdq_island *island);
-bool eml_qdq_fuse_concat(const eml_qdq_island *island);
-bool eml_qdq_fuse_average_pool(const eml_qdq_island *island);
-bool eml_qdq_fuse_global_average_pool(const eml_qdq_island *island);
-bool eml_qdq_fuse_reduce_mean(const eml_qdq_island *island);
+typedef bool (*eml_qdq_fuse_fn)(const eml_qdq_island *s);
+bool eml_qdq_fuse_conv(const eml_qdq_island *s);
+bool eml_qdq_fuse_gemm(const eml_qdq_island *s);
+bool eml_qdq_fuse_matmul(const eml_qdq_island *s);
+bool eml_qdq_fuse_biased_matmul(const eml_qdq_island *s); /* Add of a constant to MatMul */
+bool eml_qdq_fuse_add(const eml_qdq_island *s);
+bool eml_qdq_fuse_mul(const eml_qdq_island *s);
+bool eml_qdq_fuse_sigmoid(const eml_qdq_island *s);
+bool eml_qdq_fuse_leaky_relu(const eml_qdq_island *s);
+bool eml_qdq_fuse_softmax(const eml_qdq_island *s);
+bool eml_qdq_fuse_concat(const eml_qdq_island *s);
+bool eml_qdq_fuse_average_pool(const eml_qdq_island *s);
+bool eml_qdq_fuse_global_average_pool(const eml_qdq_island *s);
+bool eml_qdq_fuse_reduce_mean(const eml_qdq_island *s);
 
 #endif
