@@ -11,7 +11,10 @@
 #define ARGS          eml_gemm_f32
 #define CAN_TRANSPOSE (LANES > 1)
 #define TRANSPOSE(v)  vf32_transpose(v)
+#define RUNS_ARGS     eml_gemm_runs_f32
 #include "kernels/simd/gemm_type.inc"
+
+#include "kernels/simd/gemm_runs.inc"
 
 TILE_FN(square_full, STRIP_PANELS, STRIP_VECTORS / STRIP_PANELS, false, true)
 TAIL_FN(square_tail_1, 1, true)
@@ -43,4 +46,8 @@ void EML_FN(distance_f32)(const eml_gemm_f32 *g, float *scratch) {
     plain.low = -INFINITY;
     plain.high = INFINITY;
     product(&plain, scratch, &squares);
+}
+
+void EML_FN(gemm_runs_f32)(const eml_gemm_runs_f32 *g) {
+    product_runs(g);
 }

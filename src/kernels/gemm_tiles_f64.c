@@ -9,7 +9,10 @@
 #define ARGS          eml_gemm_f64
 #define CAN_TRANSPOSE 0
 #define TRANSPOSE(v)  (void)(v)
+#define RUNS_ARGS     eml_gemm_runs_f64
 #include "kernels/simd/gemm_type.inc"
+
+#include "kernels/simd/gemm_runs.inc"
 
 size_t EML_FN(gemm_scratch_f64)(const eml_gemm_f64 *g) {
     return scratch_of(g);
@@ -21,4 +24,8 @@ void EML_FN(gemm_pack_f64)(size_t k, size_t n, const double *b, size_t b_row, si
 
 void EML_FN(gemm_f64)(const eml_gemm_f64 *g, double *scratch) {
     product(g, scratch, &products);
+}
+
+void EML_FN(gemm_runs_f64)(const eml_gemm_runs_f64 *g) {
+    product_runs(g);
 }

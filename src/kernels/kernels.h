@@ -144,6 +144,31 @@ typedef void eml_gemm_f64_fn(const eml_gemm_f64 *g, double *scratch);
 typedef size_t eml_gemm_scratch_f32_fn(const eml_gemm_f32 *g);
 typedef size_t eml_gemm_scratch_f64_fn(const eml_gemm_f64 *g);
 
+/* A product with packed b and rows of a that lie in pieces: a(i, s * run + q) = a[s * m + i][q], s < runs, q < run, as
+ * the taps of a convolution find them. out[i, j] = min(max(c[j] + sum over p of a(i, p) * b(p, j), low), high); c NULL:
+ * 0. The sum starts with c and goes over p = 0, 1, ... */
+typedef struct eml_gemm_runs_f32 {
+    size_t m, n, runs, run;
+    const float *const *a;
+    const float *packed; /* b[runs * run, n] */
+    const float *c;
+    float low, high;
+    float *out;
+    size_t out_row;
+} eml_gemm_runs_f32;
+
+typedef struct eml_gemm_runs_f64 {
+    size_t m, n, runs, run;
+    const double *const *a;
+    const double *packed;
+    const double *c;
+    double low, high;
+    double *out;
+    size_t out_row;
+} eml_gemm_runs_f64;
+typedef void eml_gemm_runs_f32_fn(const eml_gemm_runs_f32 *g);
+typedef void eml_gemm_runs_f64_fn(const eml_gemm_runs_f64 *g);
+
 /* The same product for int32, wrapping: no c, no packing, no scratch. */
 typedef void eml_gemm_i32_fn(size_t m, size_t n, size_t k, const int32_t *a, size_t a_row, size_t a_col,
                              const int32_t *b, size_t b_row, size_t b_col, int32_t *out, size_t out_row);

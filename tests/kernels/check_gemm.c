@@ -165,6 +165,72 @@ static void check_distance_f32(void **state) {
     }
 }
 
+/* Rows in pieces at random places against a loop in long double; a row alone gives the same bits. */
+#define RUNS(X, T, EPSILON)                                                                                         \
+    static void compare_runs_##X(const eml_kernels *k, const eml_gemm_runs_##X *g, const T *b) {                    \
+        for (size_t i = 0; i < g->m; i++)                                                                           \
+            for (size_t j = 0; j < g->n; j++) {                                                                     \
+                long double sum = g->c ? (long double)g->c[j] : 0.0L, magnitude = fabsl(sum);                       \
+                for (size_t p = 0; p < g->runs * g->run; p++) {                                                     \
+                    long double term = (long double)g->a[p / g->run * g->m + i][p % g->run] * b[p * g->n + j];      \
+                    sum += term;                                                                                    \
+                    magnitude += fabsl(term);                                                                       \
+                }                                                                                                   \
+                sum = fminl(fmaxl(sum, g->low), g->high);                                                           \
+                T got = g->out[i * g->out_row + j];                                                                 \
+                long double most = ((long double)(g->runs * g->run) + 2.0L) * EPSILON * magnitude;                  \
+                if (!(fabsl((long double)got - sum) <= most))                                                       \
+                    check_fail(k, "gemm_runs_" #X, "%zu x %zu x %zu * %zu, element %zu, %zu: %.9g, not %.9g", g->m, \
+                               g->n, g->runs, g->run, i, j, (double)got, (double)sum);                              \
+            }                                                                                                       \
+        const T *row[40];                                                                                           \
+        for (size_t i = 0; i < g->m && g->runs <= 40; i++) {                                                        \
+            eml_gemm_runs_##X one = *g;                                                                             \
+            for (size_t s = 0; s < g->runs; s++) row[s] = g->a[s * g->m + i];                                       \
+            one.m = 1;                                                                                              \
+            one.a = row;                                                                                            \
+            one.out = check_slot(ALONE, g->n * sizeof *one.out, check_below(2));                                    \
+            k->gemm_runs_##X(&one);                                                                                 \
+            if (g->n > 0 && memcmp(one.out, g->out + i * g->out_row, g->n * sizeof *one.out) != 0)                  \
+                check_fail(k, "gemm_runs_" #X, "%zu x %zu: row %zu differs alone", g->m, g->n, i);                  \
+        }                                                                                                           \
+    }                                                                                                               \
+    static void one_runs_##X(const eml_kernels *k, size_t m, size_t n, size_t runs, size_t run) {                   \
+        eml_gemm_runs_##X g = {.m = m, .n = n, .runs = runs, .run = run, .low = -INFINITY, .high = INFINITY};       \
+        size_t depth = runs * run, out_row = n + check_below(3), x_n = m == 0 ? 0 : run + check_below(50);          \
+        size_t out_n = m == 0 || n == 0 ? 0 : (m - 1) * out_row + n;                                                \
+        T *x = check_slot(A, x_n * sizeof *x, check_below(2)), *b = check_slot(B, depth * n * sizeof *b, true);     \
+        T *packed = check_slot(PACKED, depth * n * sizeof *b, check_below(2));                                      \
+        T *c = check_slot(C, n * sizeof *c, check_below(2));                                                        \
+        const T **a = check_slot(SCRATCH, runs * m * sizeof *a, true);                                              \
+        check_fill_##X(x, x_n, CHECK_UNIT);                                                                         \
+        check_fill_##X(b, depth *n, CHECK_UNIT);                                                                    \
+        check_fill_##X(c, n, CHECK_UNIT);                                                                           \
+        for (size_t i = 0; i < runs * m; i++) a[i] = x + check_below((uint32_t)(x_n - run + 1));                    \
+        k->gemm_pack_##X(depth, n, b, n, 1, packed);                                                                \
+        if (check_below(4) == 0) g.low = (T)-0.5, g.high = (T)0.25;                                                 \
+        g.a = a;                                                                                                    \
+        g.packed = packed;                                                                                          \
+        g.c = check_below(2) ? c : NULL;                                                                            \
+        g.out_row = out_row;                                                                                        \
+        g.out = check_slot(OUT, out_n * sizeof *g.out, check_below(2));                                             \
+        k->gemm_runs_##X(&g);                                                                                       \
+        compare_runs_##X(k, &g, b);                                                                                 \
+        if (!check_slots_intact()) check_fail(k, "gemm_runs_" #X, "%zu x %zu: wrote outside", m, n);                \
+    }                                                                                                               \
+    static void check_gemm_runs_##X(void **state) {                                                                 \
+        (void)state;                                                                                                \
+        CHECK_EACH_TABLE(k) {                                                                                       \
+            for (size_t m = 0; m < 30; m++)                                                                         \
+                for (size_t n = 0; n < CHECK_SIZES; n += 1 + check_below(4))                                        \
+                    one_runs_##X(k, m, n, check_below(10), 1 + check_below(9));                                     \
+            one_runs_##X(k, 20, 100, 9, 90);                                                                        \
+            one_runs_##X(k, 7, 250, 3, 500); /* more than a block */                                                \
+        }                                                                                                           \
+    }
+RUNS(f32, float, 0x1p-24L)
+RUNS(f64, double, 0x1p-53L)
+
 /* Used by every case above: packed and unpacked b give the same bits, and no more scratch is touched than asked for. */
 static void check_gemm_pack_f32(void **state) {
     (void)state;

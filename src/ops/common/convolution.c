@@ -6,10 +6,11 @@
 #include "ops/common/block.h"
 
 enum {
-    STRIP_BYTES = 64 << 10, /* of gathered rows: they stay in the second-level cache, with room for weights */
-    STRIP_UNIT = 12,        /* whole tiles of every kernel set */
-    STRIP_LEAST = 24,       /* rows that the weights are read for */
+    STRIP_POINTERS = 2048, /* to runs: they stay in the first-level cache with half of it to spare */
+    STRIP_UNIT = 12,       /* whole tiles of every kernel set */
+    STRIP_LEAST = 24,      /* rows that the weights are read for */
     STRIP_MOST = 504,
+    LEAST_STRIPS = 4,     /* of larger work, so that threads find some */
     LEAST_WORK = 1 << 19, /* multiply-adds worth a task */
     MOST_SLOTS = 8        /* tasks that need scratch share at most so many pieces of it */
 };
@@ -50,18 +51,56 @@ static double work_of(const eml_conv *p) {
            (double)(p->weights.in * eml_conv_taps(&p->weights));
 }
 
+/* Taps of one class at most, along dimension d. */
+static int64_t class_taps(const eml_conv *p, int d) {
+    return (p->weights.taps[d] + p->weights.period[d] - 1) / p->weights.period[d];
+}
+
+/* Outputs of a line that see some of the padding, of a convolution. */
+static int64_t patched(const eml_conv *p) {
+    int64_t first = (p->pad[2] + p->stride[2] - 1) / p->stride[2], room = p->in[2] + p->pad[2] - p->weights.taps[2];
+    int64_t last = room < 0 ? -1 : room / p->stride[2]; /* the first and the last that see none */
+    if (last >= p->out[2]) last = p->out[2] - 1;
+    return last < first ? p->out[2] : p->out[2] - (last - first + 1);
+}
+
+/* A slot: pointers [runs, strip], a run of zeros, runs that are in part padding. */
+static void plan_strips(eml_ctx *ctx, eml_conv *p, size_t size, bool *fits) {
+    const eml_conv_weights *w = &p->weights;
+    int64_t out = volume(p->out), columns = class_taps(p, 2), patches = 0, bytes;
+    p->wide_runs = w->groups == 1 && p->dilation[2] == 1 && !w->falling;
+    int64_t runs = class_taps(p, 0) * class_taps(p, 1) * (p->wide_runs ? 1 : columns);
+    int64_t run = w->in * (p->wide_runs ? columns : 1), rows = STRIP_POINTERS / runs;
+    double tasks = work_of(p) / LEAST_WORK;
+    p->slots = tasks < 1 ? 1 : tasks > MOST_SLOTS ? MOST_SLOTS : (int32_t)tasks;
+    int64_t share = out * p->batch / (p->slots < LEAST_STRIPS ? p->slots : LEAST_STRIPS) + 1;
+    if (rows > share) rows = share;
+    rows = (rows + STRIP_UNIT - 1) / STRIP_UNIT * STRIP_UNIT;
+    p->strip = rows < STRIP_LEAST ? STRIP_LEAST : rows > STRIP_MOST ? STRIP_MOST : rows;
+    int64_t n = out < p->strip ? out : p->strip;
+    if (p->wide_runs && out > 0) {
+        patches = ((n + p->out[2] - 2) / p->out[2] + 1) * patched(p); /* lines it touches */
+        patches = (patches < n ? patches : n) * runs;
+    }
+    int64_t table = (runs * n * (int64_t)sizeof(void *) + 63) / 64 * 64, run_bytes;
+    *fits = *fits && eml_i64_mul(run, (int64_t)size, &run_bytes) && eml_i64_add(table, run_bytes, &p->patch_at) &&
+            eml_i64_mul(patches, run_bytes, &bytes) && eml_i64_add(bytes, p->patch_at + 63, &bytes);
+    p->zeros_at = table;
+    p->slot_bytes = *fits ? bytes / 64 * 64 : 0;
+    p->slots_at = reserve(ctx, p->slot_bytes, (size_t)p->slots, fits);
+}
+
 em_status eml_conv_plan(eml_ctx *ctx, eml_conv *p) {
     const eml_conv_weights *w = &p->weights;
     em_dtype dtype = (em_dtype)w->dtype;
     size_t size = dtype == EM_F64 ? sizeof(double) : sizeof(float);
-    int64_t in_n = volume(p->in), out_n = volume(p->out), x_channels = w->groups * w->in, depth = w->in, rows;
+    int64_t in_n = volume(p->in), out_n = volume(p->out), x_channels = w->groups * w->in;
     int64_t y_channels = w->groups * w->out;
     bool narrow = size != eml_dtype_size(dtype), fits = true;
     p->packed = ctx->blob != NULL;
     p->stage_in = narrow || (!p->channels_last && in_n != 1 && x_channels != 1);
     p->stage_out = narrow || (!p->channels_last && out_n != 1 && y_channels != 1);
-    p->direct = is_pointwise(p);
-    if (p->direct) flatten(p);
+    if (is_pointwise(p)) flatten(p);
     ctx->scratch_bytes = 0;
     if (!p->packed) p->weights_at = reserve(ctx, eml_conv_weights_n(w), size, &fits);
     if (narrow && p->has_bias) p->bias_at = reserve(ctx, y_channels, size, &fits);
@@ -69,20 +108,7 @@ em_status eml_conv_plan(eml_ctx *ctx, eml_conv *p) {
     if (p->stage_out) p->y_at = reserve(ctx, out_n * y_channels, size, &fits);
     if (p->stage_out && p->has_residual) p->z_at = reserve(ctx, out_n * y_channels, size, &fits);
     p->slots = 1;
-    if (!w->depthwise) {
-        for (int d = 0; d < EML_WINDOW_DIMS; d++) depth *= (w->taps[d] + w->period[d] - 1) / w->period[d];
-        rows = STRIP_BYTES / (int64_t)size / (depth + 1) / STRIP_UNIT * STRIP_UNIT;
-        rows = rows < STRIP_LEAST ? STRIP_LEAST : rows > STRIP_MOST ? STRIP_MOST : rows;
-        p->strip = rows;
-        int64_t most = volume(p->out) < rows ? volume(p->out) : rows;
-        double tasks = work_of(p) / LEAST_WORK;
-        p->slots = tasks < 1 ? 1 : tasks > MOST_SLOTS ? MOST_SLOTS : (int32_t)tasks;
-        int64_t slot;
-        if (!eml_i64_mul(most, depth, &slot)) return eml_ctx_no_memory(ctx);
-        slot = p->direct ? 0 : (slot * (int64_t)size + 63) / 64 * 64;
-        p->slot_bytes = slot;
-        p->slots_at = reserve(ctx, slot, (size_t)p->slots, &fits);
-    }
+    if (!w->depthwise) plan_strips(ctx, p, size, &fits);
     return fits ? EM_OK : eml_ctx_no_memory(ctx);
 }
 
@@ -163,6 +189,10 @@ static pass find_pass(const eml_conv *p, const int64_t *r) {
     return s;
 }
 
+static bool clamps(const eml_conv *p) {
+    return p->activation == EML_CONV_CLAMP && !p->has_residual;
+}
+
 /* What is left to do on n outputs that are `step` apart, `count` values each. */
 static void finish(const conv_task *t, int64_t at, int64_t n, int64_t step, int64_t count) {
     const eml_conv *p = t->p;
@@ -185,27 +215,7 @@ static void finish(const conv_task *t, int64_t at, int64_t n, int64_t step, int6
     }
 }
 
-static bool clamps(const eml_conv *p) {
-    return p->activation == EML_CONV_CLAMP && !p->has_residual;
-}
-
 /* ---- Strips of products ---- */
-
-/* One row of taps, `taps` times `bytes` side by side: those from begin to end are at x, x + x_step ... (bytes), the
- * others lie outside. */
-static unsigned char *gather_row(int64_t taps, int64_t begin, int64_t end, const unsigned char *x, int64_t x_step,
-                                 int64_t bytes, unsigned char *to) {
-    memset(to, 0, (size_t)(begin * bytes));
-    to += begin * bytes;
-    if (x_step == bytes) {
-        memcpy(to, x, (size_t)((end - begin) * bytes));
-        to += (end - begin) * bytes;
-    } else {
-        for (int64_t i = begin; i < end; i++, x += x_step, to += bytes) memcpy(to, x, (size_t)bytes);
-    }
-    memset(to, 0, (size_t)((taps - end) * bytes));
-    return to + (taps - end) * bytes;
-}
 
 /* Taps of a row that lie in 0 .. in, the first at `at`: begin .. end. */
 static void valid_taps(int64_t at, int64_t in, int64_t taps, int64_t dilation, int64_t *begin, int64_t *end) {
@@ -216,31 +226,78 @@ static void valid_taps(int64_t at, int64_t in, int64_t taps, int64_t dilation, i
     if (*end < *begin) *end = *begin;
 }
 
-static unsigned char *gather_pixel(const conv_task *t, const unsigned char *x, const int64_t *o, unsigned char *to) {
+/* A strip in the making: for every run, a row of pointers, one per output. */
+typedef struct pointing {
+    const unsigned char *x;     /* the image, at the group's first channel */
+    int64_t pixel, run, n;      /* bytes of a pixel and of a run; outputs */
+    const void **to;            /* [runs, n] */
+    const unsigned char *zeros; /* a run of them */
+    unsigned char *patch;       /* room for the next run that is in part outside */
+} pointing;
+
+/* Runs of one row of taps for outputs o .. o + count of a line, the first of them output `first` of the strip; line:
+ * the line of x. */
+static void point_wide(const conv_task *t, pointing *k, const unsigned char *line, int64_t o, int64_t count,
+                       const void **to) {
     const pass *s = &t->pass;
-    const int64_t *in = t->p->in;
-    int64_t size = (int64_t)size_of(t->p), pixel = t->p->weights.groups * t->p->weights.in * size, i[EML_WINDOW_DIMS];
-    int64_t bytes = t->p->weights.in * size, begin, end, at = o[2] * s->stride[2] - s->pad[2];
-    valid_taps(at, in[2], s->taps[2], s->dilation[2], &begin, &end);
-    for (i[0] = 0; i[0] < s->taps[0]; i[0]++)
-        for (i[1] = 0; i[1] < s->taps[1]; i[1]++) {
-            int64_t d = o[0] * s->stride[0] - s->pad[0] + i[0] * s->dilation[0];
-            int64_t h = o[1] * s->stride[1] - s->pad[1] + i[1] * s->dilation[1];
-            bool inside = d >= 0 && d < in[0] && h >= 0 && h < in[1] && begin < end;
-            const unsigned char *from = x;
-            if (inside) from += ((d * in[1] + h) * in[2] + at + begin * s->dilation[2]) * pixel;
-            to = gather_row(s->taps[2], inside ? begin : s->taps[2], inside ? end : s->taps[2], from,
-                            s->dilation[2] * pixel, bytes, to);
+    int64_t in = t->p->in[2], bytes = k->run / s->taps[2], step = s->stride[2] * k->pixel;
+    for (int64_t i = 0; i < count; i++) {
+        int64_t at = (o + i) * s->stride[2] - s->pad[2], begin, end;
+        if (at >= 0 && at + s->taps[2] <= in) { /* and so are all up to the last that is */
+            int64_t last = (in - s->taps[2] - at) / s->stride[2] + i;
+            const unsigned char *x = line + at * k->pixel;
+            for (; i <= last && i < count; i++, x += step) to[i] = x;
+            i--;
+            continue;
         }
-    return to;
+        valid_taps(at, in, s->taps[2], 1, &begin, &end);
+        to[i] = k->zeros;
+        if (begin == end) continue;
+        memset(k->patch, 0, (size_t)(begin * bytes));
+        memcpy(k->patch + begin * bytes, line + (at + begin) * k->pixel, (size_t)((end - begin) * bytes));
+        memset(k->patch + end * bytes, 0, (size_t)((s->taps[2] - end) * bytes));
+        to[i] = k->patch;
+        k->patch += k->run;
+    }
 }
 
-/* n outputs, the first at o: a row of the matrix each. */
-static void gather(const conv_task *t, const unsigned char *x, int64_t *o, int64_t n, unsigned char *to) {
+/* The same where each tap is a run. */
+static void point_taps(const conv_task *t, const pointing *k, const unsigned char *line, int64_t o, int64_t count,
+                       const void **to) {
+    const pass *s = &t->pass;
+    for (int64_t tap = 0; tap < s->taps[2]; tap++, to += k->n) {
+        int64_t at = o * s->stride[2] - s->pad[2] + tap * s->dilation[2];
+        for (int64_t i = 0; i < count; i++, at += s->stride[2])
+            to[i] = at >= 0 && at < t->p->in[2] ? line + at * k->pixel : k->zeros;
+    }
+}
+
+/* Outputs o[2] .. of one line. */
+static void point_line(const conv_task *t, pointing *k, const int64_t *o, int64_t count, int64_t done) {
+    const pass *s = &t->pass;
+    const int64_t *in = t->p->in;
+    const void **to = k->to + done;
+    int64_t runs = t->p->wide_runs ? 1 : s->taps[2];
+    for (int64_t i = 0; i < s->taps[0]; i++)
+        for (int64_t j = 0; j < s->taps[1]; j++, to += runs * k->n) {
+            int64_t d = o[0] * s->stride[0] - s->pad[0] + i * s->dilation[0];
+            int64_t h = o[1] * s->stride[1] - s->pad[1] + j * s->dilation[1];
+            if (d < 0 || d >= in[0] || h < 0 || h >= in[1]) {
+                for (int64_t r = 0; r < runs; r++)
+                    for (int64_t c = 0; c < count; c++) to[r * k->n + c] = k->zeros;
+            } else if (t->p->wide_runs) {
+                point_wide(t, k, k->x + (d * in[1] + h) * in[2] * k->pixel, o[2], count, to);
+            } else {
+                point_taps(t, k, k->x + (d * in[1] + h) * in[2] * k->pixel, o[2], count, to);
+            }
+        }
+}
+
+static void point(const conv_task *t, pointing *k, int64_t *o) {
     const int64_t *out = t->pass.out;
-    for (; n > 0; n--) {
-        to = gather_pixel(t, x, o, to);
-        if (++o[2] < out[2]) continue;
+    for (int64_t done = 0, count; done < k->n; done += count) {
+        count = out[2] - o[2] < k->n - done ? out[2] - o[2] : k->n - done;
+        point_line(t, k, o, count, done);
         o[2] = 0;
         if (++o[1] < out[1]) continue;
         o[1] = 0;
@@ -248,28 +305,24 @@ static void gather(const conv_task *t, const unsigned char *x, int64_t *o, int64
     }
 }
 
-#define MULTIPLY(T, suffix)                                                                                       \
-    static void multiply_##suffix(const conv_task *t, int64_t n, int64_t g, const void *a, int64_t a_row, T *y) { \
-        const eml_conv_weights *w = &t->p->weights;                                                               \
-        int64_t depth = w->in * t->pass.taps[0] * t->pass.taps[1] * t->pass.taps[2];                              \
-        bool clamp = clamps(t->p);                                                                                \
-        eml_gemm_##suffix product = {.m = (size_t)n,                                                              \
-                                     .n = (size_t)w->out,                                                         \
-                                     .k = (size_t)depth,                                                          \
-                                     .a = a,                                                                      \
-                                     .a_row = (size_t)a_row,                                                      \
-                                     .a_col = 1,                                                                  \
-                                     .packed = (const T *)t->w + g * w->out * w->in * eml_conv_taps(w) +          \
-                                               t->pass.weights * w->out,                                          \
-                                     .c = t->b != NULL ? (const T *)t->b + g * w->out : NULL,                     \
-                                     .c_col = 1,                                                                  \
-                                     .alpha = 1,                                                                  \
-                                     .beta = 1,                                                                   \
-                                     .low = clamp ? (T)t->p->p : (T)-INFINITY,                                    \
-                                     .high = clamp ? (T)t->p->q : (T)INFINITY,                                    \
-                                     .out = y,                                                                    \
-                                     .out_row = (size_t)t->pass.step[2]};                                         \
-        EML_KERNELS_OF(t->k)->gemm_##suffix(&product, NULL);                                                      \
+#define MULTIPLY(T, suffix)                                                                                            \
+    static void multiply_##suffix(const conv_task *t, const pointing *k, int64_t g, T *y) {                            \
+        const eml_conv_weights *w = &t->p->weights;                                                                    \
+        const int64_t *taps = t->pass.taps;                                                                            \
+        bool clamp = clamps(t->p);                                                                                     \
+        const eml_gemm_runs_##suffix product = {.m = (size_t)k->n,                                                     \
+                                                .n = (size_t)w->out,                                                   \
+                                                .runs = (size_t)(taps[0] * taps[1] * (t->p->wide_runs ? 1 : taps[2])), \
+                                                .run = (size_t)(w->in * (t->p->wide_runs ? taps[2] : 1)),              \
+                                                .a = (const T *const *)(const void *)k->to,                            \
+                                                .packed = (const T *)t->w + g * w->out * w->in * eml_conv_taps(w) +    \
+                                                          t->pass.weights * w->out,                                    \
+                                                .c = t->b != NULL ? (const T *)t->b + g * w->out : NULL,               \
+                                                .low = clamp ? (T)t->p->p : (T)-INFINITY,                              \
+                                                .high = clamp ? (T)t->p->q : (T)INFINITY,                              \
+                                                .out = y,                                                              \
+                                                .out_row = (size_t)t->pass.step[2]};                                   \
+        EML_KERNELS_OF(t->k)->gemm_runs_##suffix(&product);                                                            \
     }
 MULTIPLY(float, f32)
 MULTIPLY(double, f64)
@@ -278,10 +331,9 @@ MULTIPLY(double, f64)
 static void run_strip(const conv_task *t, int64_t unit, unsigned char *slot) {
     const eml_conv *p = t->p;
     const pass *s = &t->pass;
-    int64_t groups = p->weights.groups, pixel = groups * p->weights.in, size = (int64_t)size_of(p);
+    int64_t groups = p->weights.groups, size = (int64_t)size_of(p), channels = p->weights.in;
     int64_t g = unit % groups, strip = unit / groups % s->strips, line = unit / groups / s->strips % s->lines;
     int64_t image = unit / groups / s->strips / s->lines, first = strip * p->strip;
-    int64_t n = s->length - first < p->strip ? s->length - first : p->strip;
     int64_t o[EML_WINDOW_DIMS] = {line / s->out[1], line % s->out[1], first};
     if (s->lines == 1) {
         o[0] = first / (s->out[1] * s->out[2]);
@@ -290,28 +342,30 @@ static void run_strip(const conv_task *t, int64_t unit, unsigned char *slot) {
     }
     int64_t at = image * volume(p->out) * groups * p->weights.out + g * p->weights.out + s->start + o[0] * s->step[0] +
                  o[1] * s->step[1] + o[2] * s->step[2];
-    const unsigned char *x = (const unsigned char *)t->x + (image * volume(p->in) * pixel + g * p->weights.in) * size;
-    const void *a = x + first * pixel * size;
-    int64_t a_row = pixel;
-    if (!p->direct) {
-        gather(t, x, o, n, slot);
-        a = slot;
-        a_row = p->weights.in * s->taps[0] * s->taps[1] * s->taps[2];
-    }
+    pointing k = {.x = (const unsigned char *)t->x + (image * volume(p->in) * groups + g) * channels * size,
+                  .pixel = groups * channels * size,
+                  .run = channels * size * (p->wide_runs ? s->taps[2] : 1),
+                  .n = s->length - first < p->strip ? s->length - first : p->strip,
+                  .to = (const void **)(void *)slot,
+                  .zeros = slot + p->zeros_at,
+                  .patch = slot + p->patch_at};
+    point(t, &k, o);
     if (size == sizeof(double))
-        multiply_f64(t, n, g, a, a_row, (double *)t->y + at);
+        multiply_f64(t, &k, g, (double *)t->y + at);
     else
-        multiply_f32(t, n, g, a, a_row, (float *)t->y + at);
-    finish(t, at, n, s->step[2], p->weights.out);
+        multiply_f32(t, &k, g, (float *)t->y + at);
+    finish(t, at, k.n, s->step[2], p->weights.out);
 }
 
 static void run_slots(void *task, int64_t begin, int64_t end) {
     const conv_task *t = task;
     int64_t slots = t->p->slots;
     for (int64_t s = begin; s < end; s++) {
+        unsigned char *slot = t->slots + s * t->p->slot_bytes;
         int64_t last = t->units / slots * (s + 1) + t->units % slots * (s + 1) / slots;
+        memset(slot + t->p->zeros_at, 0, (size_t)(t->p->patch_at - t->p->zeros_at));
         for (int64_t unit = t->units / slots * s + t->units % slots * s / slots; unit < last; unit++)
-            run_strip(t, unit, t->slots + s * t->p->slot_bytes);
+            run_strip(t, unit, slot);
     }
 }
 
