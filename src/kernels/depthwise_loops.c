@@ -11,27 +11,22 @@ static EML_INLINE vf32 read(const bool partial, const float *at, size_t some) {
     return partial ? vf32_load_n(at, some) : vf32_load(at);
 }
 
-/* One row of taps. columns and stride (in taps), where they are not 0, are those of g and known when this is compiled.
- */
+/* One row of taps. columns and stride (in taps), where they are not 0, are those of g and known when this is compiled:
+ * then the compiler sees which windows share an input. */
 static EML_INLINE void row(const int pixels, const int columns, const int stride, const bool partial,
                            const eml_depthwise_f32 *g, const float *x, const float *w, size_t some, vf32 *sums) {
     if (columns > 0) {
-        vf32 weights[5];
-        EML_UNROLL_ALWAYS for (int t = 0; t < columns; t++) weights[t] =
-            read(partial, w + (size_t)t * g->w_step[2], some);
-        EML_UNROLL_ALWAYS for (int i = 0; i < (pixels - 1) * stride + columns; i++) {
-            vf32 v = read(partial, x + (size_t)i * g->x_step[2], some);
-            EML_UNROLL_ALWAYS for (int p = 0; p < pixels; p++) {
-                const int t = i - p * stride;
-                if (t >= 0 && t < columns) sums[p] = vf32_fma(v, weights[t], sums[p]);
-            }
+        EML_UNROLL_ALWAYS for (int t = 0; t < columns; t++) {
+            vf32 weight = read(partial, w + (size_t)t * g->w_step[2], some);
+            EML_UNROLL_ALWAYS for (int p = 0; p < pixels; p++) sums[p] =
+                vf32_fma(read(partial, x + (size_t)(p * stride + t) * g->x_step[2], some), weight, sums[p]);
         }
         return;
     }
-    for (size_t t = 0; t < g->taps[2]; t++) {
-        vf32 weight = read(partial, w + t * g->w_step[2], some);
+    for (size_t t = 0; t < g->taps[2]; t++, x += g->x_step[2], w += g->w_step[2]) {
+        vf32 weight = read(partial, w, some);
         EML_UNROLL_ALWAYS for (int p = 0; p < pixels; p++) sums[p] =
-            vf32_fma(read(partial, x + (size_t)p * g->x_pixel + t * g->x_step[2], some), weight, sums[p]);
+            vf32_fma(read(partial, x + (size_t)p * g->x_pixel, some), weight, sums[p]);
     }
 }
 
@@ -41,10 +36,11 @@ static EML_INLINE void sums_of(const int pixels, const int columns, const int st
     vf32 sums[PIXELS], bias = g->bias ? read(partial, g->bias + c, some) : vf32_set1(0.0f);
     vf32 low = vf32_set1(g->low), high = vf32_set1(g->high);
     EML_UNROLL_ALWAYS for (int p = 0; p < pixels; p++) sums[p] = bias;
-    for (size_t d = 0; d < g->taps[0]; d++)
-        for (size_t h = 0; h < g->taps[1]; h++)
-            row(pixels, columns, stride, partial, g, x + d * g->x_step[0] + h * g->x_step[1] + c,
-                g->w + d * g->w_step[0] + h * g->w_step[1] + c, some, sums);
+    for (size_t d = 0; d < g->taps[0]; d++) {
+        const float *x_row = x + d * g->x_step[0] + c, *w_row = g->w + d * g->w_step[0] + c;
+        for (size_t h = 0; h < g->taps[1]; h++, x_row += g->x_step[1], w_row += g->w_step[1])
+            row(pixels, columns, stride, partial, g, x_row, w_row, some, sums);
+    }
     EML_UNROLL_ALWAYS for (int p = 0; p < pixels; p++) {
         vf32 y = vf32_min(high, vf32_max(low, sums[p]));
         if (partial)
@@ -62,12 +58,14 @@ static EML_INLINE void channels(const int pixels, const int columns, const int s
     if (c < g->channels) sums_of(pixels, columns, stride, true, g, x, c, g->channels - c, out);
 }
 
-#define WINDOW(columns, stride)                                                                            \
-    static void window_##columns##_##stride(const eml_depthwise_f32 *g) {                                  \
-        size_t p = 0;                                                                                      \
-        for (; g->pixels - p >= PIXELS; p += PIXELS)                                                       \
-            channels(PIXELS, columns, stride, g, g->x + p * g->x_pixel, g->out + p * g->out_pixel);        \
-        for (; p < g->pixels; p++) channels(1, 0, 0, g, g->x + p * g->x_pixel, g->out + p * g->out_pixel); \
+/* The copy tells the compiler that no output changes the sizes. */
+#define WINDOW(columns, stride)                                                                        \
+    static void window_##columns##_##stride(const eml_depthwise_f32 *given) {                          \
+        const eml_depthwise_f32 g = *given;                                                            \
+        size_t p = 0;                                                                                  \
+        for (; g.pixels - p >= PIXELS; p += PIXELS)                                                    \
+            channels(PIXELS, columns, stride, &g, g.x + p * g.x_pixel, g.out + p * g.out_pixel);       \
+        for (; p < g.pixels; p++) channels(1, 0, 0, &g, g.x + p * g.x_pixel, g.out + p * g.out_pixel); \
     }
 WINDOW(0, 0)
 WINDOW(3, 1)

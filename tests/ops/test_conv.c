@@ -283,6 +283,10 @@ static void edges(void **state) {
             check(&c, &seed, first);
             c.batch = 0;
             check(&c, &seed, first);
+            c.batch = 1;
+            c.groups = 1;
+            c.in = 0; /* the bias */
+            check(&c, &seed, first);
         }
 }
 
@@ -349,6 +353,34 @@ static void wrong_models(void **state) {
     }
 }
 
+static void wrong_inputs(void **state) {
+    (void)state;
+    static float zeros[64];
+    static const struct {
+        int x_rank, w_rank;
+        em_dtype w_dtype;
+        const char *auto_pad;
+        em_status status;
+        const char *message;
+    } cases[] = {{4, 4, EM_F32, "SAME", EM_ERR_MODEL, "attribute auto_pad is 'SAME', expected NOTSET, VALID"},
+                 {6, 6, EM_F32, "NOTSET", EM_ERR_UNSUPPORTED, "4 spatial dimensions"},
+                 {2, 2, EM_F32, "NOTSET", EM_ERR_MODEL, "rank 2"},
+                 {4, 3, EM_F32, "NOTSET", EM_ERR_MODEL, "rank 3"},
+                 {4, 4, EM_F64, "NOTSET", EM_ERR_MODEL, "float64"},
+                 {4, 4, EM_I32, "NOTSET", EM_ERR_MODEL, "int32"}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        op_test t;
+        op_test_begin(&t, "", "Conv", 11);
+        op_test_string(&t, "auto_pad", cases[i].auto_pad);
+        em_tensor w = em_tensor_f32(zeros, cases[i].w_rank, (int64_t[]){1, 1, 1, 1, 1, 1});
+        w.dtype = cases[i].w_dtype;
+        op_test_in(&t, em_tensor_f32(zeros, cases[i].x_rank, (int64_t[]){1, 1, 2, 2, 2, 2}));
+        op_test_in(&t, w);
+        expect_failure(&t, 1, cases[i].status, cases[i].message);
+        op_test_end(&t);
+    }
+}
+
 static void wrong_fusions(void **state) {
     (void)state;
     static float zeros[64];
@@ -374,6 +406,7 @@ static void wrong_fusions(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(random_geometry), cmocka_unit_test(layers),
                                        cmocka_unit_test(edges),           cmocka_unit_test(not_a_number),
-                                       cmocka_unit_test(wrong_models),    cmocka_unit_test(wrong_fusions)};
+                                       cmocka_unit_test(wrong_models),    cmocka_unit_test(wrong_inputs),
+                                       cmocka_unit_test(wrong_fusions)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -90,6 +90,14 @@ static void plan_strips(eml_ctx *ctx, eml_conv *p, size_t size, bool *fits) {
     p->slots_at = reserve(ctx, p->slot_bytes, (size_t)p->slots, fits);
 }
 
+/* What a single tap or output does not use must not be large either, when it is multiplied. */
+static void forget_unused(eml_conv *p) {
+    for (int d = 0; d < EML_WINDOW_DIMS; d++) {
+        if (p->weights.taps[d] == 1) p->dilation[d] = 1;
+        if (p->out[d] == 1 && !p->weights.falling) p->stride[d] = 1;
+    }
+}
+
 em_status eml_conv_plan(eml_ctx *ctx, eml_conv *p) {
     const eml_conv_weights *w = &p->weights;
     em_dtype dtype = (em_dtype)w->dtype;
@@ -100,6 +108,7 @@ em_status eml_conv_plan(eml_ctx *ctx, eml_conv *p) {
     p->packed = ctx->blob != NULL;
     p->stage_in = narrow || (!p->channels_last && in_n != 1 && x_channels != 1);
     p->stage_out = narrow || (!p->channels_last && out_n != 1 && y_channels != 1);
+    forget_unused(p);
     if (is_pointwise(p)) flatten(p);
     ctx->scratch_bytes = 0;
     if (!p->packed) p->weights_at = reserve(ctx, eml_conv_weights_n(w), size, &fits);
@@ -378,7 +387,7 @@ static void run_pixels(const conv_task *t, const eml_depthwise_f32 *line, const 
     eml_depthwise_f32 g = *line;
     g.pixels = (size_t)n;
     g.taps[2] = (size_t)taps;
-    g.x = x + (o * s->stride[2] - s->pad[2] + tap * s->dilation[2]) * channels;
+    g.x = taps > 0 ? x + (o * s->stride[2] - s->pad[2] + tap * s->dilation[2]) * channels : x;
     g.w = line->w + tap * channels;
     g.out = line->out + o * s->step[2];
     EML_KERNELS_OF(t->k)->depthwise_f32(&g);
@@ -412,8 +421,8 @@ static void run_line(const conv_task *t, int64_t unit) {
         .channels = (size_t)channels,
         .taps = {(size_t)count[0], (size_t)count[1]},
         .x_pixel = (size_t)(s->stride[2] * channels),
-        .x_step = {(size_t)(s->dilation[0] * in[1] * in[2] * channels), (size_t)(s->dilation[1] * in[2] * channels),
-                   (size_t)(s->dilation[2] * channels)},
+        .x_step = {count[0] > 1 ? (size_t)(s->dilation[0] * in[1] * in[2] * channels) : 0,
+                   count[1] > 1 ? (size_t)(s->dilation[1] * in[2] * channels) : 0, (size_t)(s->dilation[2] * channels)},
         .w = (const float *)t->w + (s->weights + (d * s->taps[1] + h) * s->taps[2]) * channels,
         .w_step = {(size_t)(s->taps[1] * s->taps[2] * channels), (size_t)(s->taps[2] * channels), (size_t)channels},
         .bias = t->b,
