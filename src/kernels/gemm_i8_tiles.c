@@ -8,19 +8,16 @@ size_t EML_FN(gemm_a_bytes_i8)(void) {
     return sizeof(i8_a);
 }
 
-#define PREPARE(T) \
-    for (size_t i = 0; i < n; i++) to[i] = (i8_a)(((const T *)x)[i] - off);
-
 void EML_FN(gemm_a_i8)(size_t n, const void *x, bool is_signed, int32_t zero, void *out) {
     const int16_t off = EML_I8_TAKES_ZERO ? (int16_t)zero : 0;
     i8_a *to = out;
     if (x == NULL) {
         for (size_t i = 0; i < n; i++) to[i] = (i8_a)(zero - off);
-    } else if (is_signed) {
-        PREPARE(int8_t)
-    } else {
-        PREPARE(uint8_t)
+        return;
     }
+    const uint8_t *from = x;
+    for (size_t i = i8_widen(n, from, is_signed, off, to); i < n; i++)
+        to[i] = (i8_a)((is_signed ? (int8_t)from[i] : from[i]) - off);
 }
 
 /* ---- pack ---- */
@@ -57,25 +54,18 @@ static const i8_a *row_of(const eml_gemm_i8 *g, size_t i) {
     return (const i8_a *)g->a + (g->a_rows != NULL ? g->a_rows[i] : i * g->a_row);
 }
 
-#define ROW_SUM(T)                                                           \
-    for (size_t s = 0; s < d->segments; s++) {                               \
-        const T *at = (const T *)a + i8_segment(d, s);                       \
-        for (size_t p = 0; p < d->depth; p++) sum = wrapped_add(sum, at[p]); \
-    }
-
 /* Sum of (a - zero) over a row. */
 static int32_t row_sum(const i8_depth *d, const i8_a *a, int32_t zero) {
     uint32_t sum = 0;
-    if (EML_I8_TAKES_ZERO) {
-        ROW_SUM(i8_a)
-        return (int32_t)sum;
-    }
-    if (d->a_signed) {
-        ROW_SUM(int8_t)
-    } else {
-        ROW_SUM(uint8_t)
-    }
-    return (int32_t)(sum - (uint32_t)zero * (uint32_t)(d->segments * d->depth));
+    for (size_t s = 0; s < d->segments; s++) sum += i8_sum(d->depth, a + i8_segment(d, s), d->a_signed);
+    return (int32_t)(EML_I8_TAKES_ZERO ? sum : sum - (uint32_t)zero * (uint32_t)(d->segments * d->depth));
+}
+
+/* Takes b_zero[j] times a row's sum off. */
+static void settle(int32_t row, const int32_t *b_zero, int32_t *sums) {
+    const vi32 total = vi32_set1(row);
+    for (size_t c = 0; c < EML_I8_PANEL; c += vi32_lanes)
+        vi32_store(sums + c, vi32_sub(vi32_load(sums + c), vi32_mul(total, vi32_load(b_zero + c))));
 }
 
 #define CASE(rows) \
@@ -95,6 +85,7 @@ void EML_FN(gemm_i8)(const eml_gemm_i8 *g) {
     const i8_depth d = {g->segments, g->depth, (g->depth + I8_GROUP - 1) / I8_GROUP * I8_GROUP_BYTES, g->a_segments,
                         g->a_signed};
     const int8_t *panel = g->packed;
+    for (size_t i = 0; i < g->m && g->b_zero != NULL; i++) g->row_sums[i] = row_sum(&d, row_of(g, i), g->a_zero);
     for (size_t j = 0; j < g->n; j += EML_I8_PANEL, panel += d.segments * d.step) {
         int32_t start[EML_I8_PANEL], sums[I8_ROWS * EML_I8_PANEL];
         const size_t cols = g->n - j < EML_I8_PANEL ? g->n - j : EML_I8_PANEL,
@@ -105,12 +96,8 @@ void EML_FN(gemm_i8)(const eml_gemm_i8 *g) {
             rows = height(g->m - i);
             for (size_t r = 0; r < rows; r++) a[r] = row_of(g, i + r);
             multiply(rows, &d, a, panel, start, sums);
-            for (size_t r = 0; r < rows && g->b_zero != NULL; r++) {
-                const vi32 total = vi32_set1(row_sum(&d, a[r], g->a_zero));
-                int32_t *s = sums + r * EML_I8_PANEL;
-                for (size_t c = 0; c < EML_I8_PANEL; c += vi32_lanes)
-                    vi32_store(s + c, vi32_sub(vi32_load(s + c), vi32_mul(total, vi32_load(g->b_zero + j + c))));
-            }
+            for (size_t r = 0; r < rows && g->b_zero != NULL; r++)
+                settle(g->row_sums[i + r], g->b_zero + j, sums + r * EML_I8_PANEL);
             requant(&g->to, j, rows, cols, sums, (unsigned char *)g->out + i * g->out_row * bytes, g->out_row);
         }
     }

@@ -266,6 +266,7 @@ typedef struct eml_gemm_i8 {
     const int8_t *packed; /* what gemm_pack_i8 made */
     const int32_t *column_sums;
     const int32_t *b_zero; /* of packed numbers, n rounded up to EML_I8_PANEL; NULL: all are 0 */
+    int32_t *row_sums;     /* [m], working memory where b_zero is given */
     eml_requant to;
     void *out; /* int32, bytes, or float */
     size_t out_row;

@@ -7,7 +7,7 @@
 
 #include "support/check.h"
 
-enum { A, B, OUT, PACKED, SUMS, PREPARED, COLUMNS };
+enum { A, B, OUT, PACKED, SUMS, PREPARED, ROWS };
 
 typedef struct shape {
     size_t m, n, segments, outer, inner;
@@ -142,6 +142,7 @@ static void one(const eml_kernels *k, shape s) {
         .packed = packed,
         .column_sums = sums,
         .b_zero = p.has_b_zero || no_unsigned_shift ? p.settled : NULL,
+        .row_sums = check_slot(ROWS, s.m * sizeof(int32_t), check_below(2)),
         .to = {p.kind, p.has_bias ? p.bias : NULL, p.scale, p.has_offset ? p.offset : NULL, p.zero, p.low, p.high},
         .out = out,
         .out_row = out_row};

@@ -521,6 +521,14 @@ static inline vi32 vi32_load_pairs_i8(const int8_t *p) {
     return _mm256_cvtepi8_epi16(_mm_loadu_si128((const __m128i *)p));
 }
 
+static inline vi32 vi32_load_pairs_u8(const uint8_t *p) {
+    return _mm256_cvtepu8_epi16(_mm_loadu_si128((const __m128i *)p));
+}
+
+static inline vi32 vi32_sub_pairs(vi32 a, vi32 b) {
+    return _mm256_sub_epi16(a, b);
+}
+
 static inline vi32 vi32_dot_pairs(vi32 s, vi32 a, vi32 b) {
     return _mm256_add_epi32(s, _mm256_madd_epi16(a, b));
 }

@@ -2,6 +2,8 @@
 /* How a set multiplies bytes: its prepared elements, the order of a packed group, and a tile of rows times one panel.
  *   i8_a            prepared element; EML_I8_TAKES_ZERO: the zero point is taken off in preparing
  *   i8_order(x, p)  where column x, depth p of a group of 16 columns by 4 stands, 0..63
+ *   i8_widen        (2-byte elements) as much of n bytes less zero as whole vectors take; returns how many
+ *   i8_sum          of n prepared elements, wrapping
  *   I8_ROWS         rows of the highest tile
  *   i8_tile         sums[rows][16] = start[16] + the products; rows is a constant where it is called
  * The sums wrap and addition does not care for order, so every set gives the same bits. */
@@ -10,7 +12,7 @@
 
 #include <string.h>
 
-#include "kernels/simd/simd.h"
+#include "kernels/simd/requant_i8.h"
 
 enum { I8_GROUP = 4, I8_GROUP_BYTES = I8_GROUP * EML_I8_PANEL };
 
@@ -33,6 +35,33 @@ typedef int16_t i8_a;
 
 static inline size_t i8_order(size_t x, size_t p) {
     return p / 2 * (2 * EML_I8_PANEL) + 2 * x + p % 2;
+}
+
+static inline size_t i8_widen(size_t n, const uint8_t *x, bool is_signed, int16_t zero, i8_a *to) {
+    enum { N = 2 * vi32_lanes };
+    const uint16_t half = (uint16_t)zero;
+    const vi32 both = vi32_set1((int32_t)((uint32_t)half << 16 | half));
+    size_t i = 0;
+    for (; n - i >= N; i += N) {
+        vi32 v = is_signed ? vi32_load_pairs_i8((const int8_t *)x + i) : vi32_load_pairs_u8(x + i);
+        vi32_store((int32_t *)(void *)(to + i), vi32_sub_pairs(v, both));
+    }
+    return i;
+}
+
+static inline uint32_t i8_sum(size_t n, const i8_a *a, bool is_signed) {
+    (void)is_signed;
+    enum { N = 2 * vi32_lanes };
+    const vi32 ones = vi32_set1(0x00010001);
+    int32_t lanes[vi32_lanes];
+    vi32 sum = vi32_set1(0);
+    size_t i = 0;
+    for (; n - i >= N; i += N) sum = vi32_dot_pairs(sum, vi32_load((const int32_t *)(const void *)(a + i)), ones);
+    vi32_store(lanes, sum);
+    uint32_t total = 0;
+    for (size_t c = 0; c < vi32_lanes; c++) total += (uint32_t)lanes[c];
+    for (; i < n; i++) total = wrapped_add(total, a[i]);
+    return total;
 }
 
 #ifdef EML_ISA_AVX512
@@ -77,6 +106,27 @@ static inline size_t i8_order(size_t x, size_t p) {
     return p * EML_I8_PANEL + x;
 }
 
+static inline size_t i8_widen(size_t n, const uint8_t *x, bool is_signed, int16_t zero, i8_a *to) {
+    const int16x8_t off = vdupq_n_s16(zero);
+    size_t i = 0;
+    for (; n - i >= 8; i += 8) {
+        uint8x8_t v = vld1_u8(x + i);
+        int16x8_t wide = is_signed ? vmovl_s8(vreinterpret_s8_u8(v)) : vreinterpretq_s16_u16(vmovl_u8(v));
+        vst1q_s16(to + i, vsubq_s16(wide, off));
+    }
+    return i;
+}
+
+static inline uint32_t i8_sum(size_t n, const i8_a *a, bool is_signed) {
+    (void)is_signed;
+    int32x4_t sum = vdupq_n_s32(0);
+    size_t i = 0;
+    for (; n - i >= 8; i += 8) sum = vpadalq_s16(sum, vld1q_s16(a + i));
+    uint32_t total = (uint32_t)vaddvq_s32(sum);
+    for (; i < n; i++) total = wrapped_add(total, a[i]);
+    return total;
+}
+
 enum { I8_ROWS = 4 }; /* 32 registers: 16 sums, 4 of b, 4 of a */
 #define I8_TILES(X)       X(4) X(3) X(2) X(1)
 
@@ -118,6 +168,18 @@ typedef uint8_t i8_a;
 
 static inline size_t i8_order(size_t x, size_t p) {
     return I8_GROUP * x + p;
+}
+
+static inline size_t i8_widen(size_t n, const uint8_t *x, bool is_signed, int16_t zero, i8_a *to) {
+    (void)is_signed, (void)zero;
+    memcpy(to, x, n);
+    return n;
+}
+
+static inline uint32_t i8_sum(size_t n, const i8_a *a, bool is_signed) {
+    uint32_t total = 0;
+    for (size_t i = 0; i < n; i++) total = wrapped_add(total, is_signed ? (int8_t)a[i] : a[i]);
+    return total;
 }
 
 enum { I8_ROWS = 2 };

@@ -27,7 +27,7 @@
  *                         vi32_store_u8x4 those of four vectors, v[0] first
  *   vu8                   bytes, vu8_lanes of them; max is unsigned
  * and where 16-bit pairs are multiplied (avx2, avx512), a vector of them being a vi32:
- *   vi32_load_pairs_i8    2 N bytes widened
+ *   vi32_load_pairs_i8, vi32_load_pairs_u8   2 N bytes widened; vi32_sub_pairs subtracts halves
  *   vi32_dot_pairs(s, a, b)   s + a.first * b.first + a.second * b.second, per lane
  * and in vectors of 256 bits alone:
  *   vi32_pair_low, vi32_pair_high(a, b)   2 N pairs (a[i], b[i]), split over two vectors; in which order, vi32_pair_at

@@ -180,7 +180,8 @@ em_status eml_windows_i8_plan(eml_ctx *ctx, eml_windows_i8 *p, size_t *scratch_b
     p->direct = element == 1 && line && weights->inner % 4 == 0;
     eml_layout slot = {0};
     if (!p->direct) eml_layout_add(&slot, (size_t)elements + SLACK, element);
-    eml_layout_add(&slot, (size_t)(p->rows * p->width), sizeof(uint32_t));
+    eml_layout_add(&slot, (size_t)(p->rows * p->width), sizeof(uint32_t)); /* where windows begin */
+    eml_layout_add(&slot, (size_t)(p->rows * p->width), sizeof(int32_t));  /* their sums */
     eml_layout_add(&slot, (size_t)(weights->segments * (weights->depthwise ? weights->outer : 1)), sizeof(uint32_t));
     double work = (double)p->batch * (double)eml_window_positions(w) * (double)(weights->columns * weights->groups) *
                   (double)weights->segments * (double)depth_of(weights);
@@ -212,6 +213,7 @@ typedef struct windows_task {
 typedef struct slot {
     unsigned char *band;
     uint32_t *rows, *segments;
+    int32_t *sums;
 } slot;
 
 /* Offsets that are the same for every block. */
@@ -223,8 +225,9 @@ static slot open_slot(const windows_task *t, int64_t index) {
     int64_t segments = weights->segments * (weights->depthwise ? weights->outer : 1);
     slot s = {.band = t->scratch + index * p->slot_bytes};
     s.segments = (uint32_t *)(void *)(end - round_to(segments * (int64_t)sizeof(uint32_t), 64));
-    s.rows = (uint32_t *)(void *)((unsigned char *)s.segments -
-                                  round_to(p->rows * p->width * (int64_t)sizeof(uint32_t), 64));
+    const int64_t row_bytes = round_to(p->rows * p->width * (int64_t)sizeof(uint32_t), 64);
+    s.sums = (int32_t *)(void *)((unsigned char *)s.segments - row_bytes);
+    s.rows = (uint32_t *)(void *)((unsigned char *)s.sums - row_bytes);
     for (int64_t r = 0; r < p->rows; r++)
         for (int64_t c = 0; c < p->width; c++)
             s.rows[r * p->width + c] = (uint32_t)((r * p->step_h * p->band_width + c * p->step_w) * p->pixel);
@@ -335,6 +338,7 @@ static void run_group(const windows_task *t, const block *b, const slot *s, int6
                      .packed = (const int8_t *)t->packed + (t->first + group) * matrix_bytes(w),
                      .column_sums = sums_of(w, t->packed, t->packed_groups, t->first + group),
                      .b_zero = eml_columns_b_zero(t->columns, t->first + group),
+                     .row_sums = s->sums,
                      .to = eml_columns_requant(t->columns, t->first + group),
                      .out = out + (size_t)(group * w->columns) * t->out_size,
                      .out_row = (size_t)p->group_columns};
