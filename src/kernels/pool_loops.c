@@ -8,10 +8,6 @@
 
 enum { N = vf32_lanes };
 
-static inline vf32 nan_max(vf32 a, vf32 b) {
-    return vf32_select(vf32_isnan(a), a, vf32_max(a, b));
-}
-
 static inline vf32 load_some(const float *p, size_t n) {
     return n < N ? vf32_load_n(p, n) : vf32_load(p);
 }
@@ -47,7 +43,7 @@ static inline vf32 keep(vf32 a, vf32 d) {
     return a;
 }
 
-TAPS(max_taps, vf32_set1(-INFINITY), nan_max, keep)
+TAPS(max_taps, vf32_set1(-INFINITY), vf32_max_number, keep)
 TAPS(mean_taps, vf32_set1(0.0f), vf32_add, vf32_div)
 
 void EML_FN(max_taps_f32)(size_t taps, const float *const *rows, size_t n, float *out) {
@@ -67,7 +63,7 @@ void EML_FN(mean_taps_f32)(size_t taps, const float *const *rows, size_t n, floa
 /* ---- lines ---- */
 
 static inline float max_one(float x, float a) {
-    return x > a || x != x ? x : a;
+    return x > a ? x : a;
 }
 
 static inline float add_one(float x, float a) {
@@ -87,8 +83,7 @@ static inline vf32 load_strided(const float *x, size_t stride) {
     return stride == 2 ? vf32_load_every2(x) : vf32_load(x);
 }
 
-/* Strides 1 and 2 by vectors, the last of which may overlap the one before. A NaN, once found, stays: what is compared
- * with it gives false. */
+/* Strides 1 and 2 by vectors, the last of which may overlap the one before. */
 #define LINE(name, start, f, finish, one, last)                                                                     \
     static inline void name##_line(size_t n, size_t taps, size_t stride, size_t dilation, const float *x, float d,  \
                                    float *out) {                                                                    \
@@ -120,7 +115,7 @@ static inline vf32 load_strided(const float *x, size_t stride) {
             name##_line(n, taps, stride, dilation, x, d, out);                                                      \
     }
 
-LINE(max, -INFINITY, nan_max, keep, max_one, keep_one)
+LINE(max, -INFINITY, vf32_max_number, keep, max_one, keep_one)
 LINE(mean, 0.0f, vf32_add, vf32_div, add_one, div_one)
 
 void EML_FN(max_line_f32)(size_t n, size_t taps, size_t stride, size_t dilation, const float *x, float *out) {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Pools against plain loops: extremes and integer sums equal, float sums equal to the same additions in float (the
- * order is part of the contract), NaN found wherever it stands, out over a row. */
+ * order is part of the contract), NaN passed over, out over a row. */
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -18,7 +18,7 @@ static float want_f32(size_t taps, const float *x, float divisor) {
     float a = divisor == 0.0f ? -INFINITY : 0.0f;
     for (size_t t = 0; t < taps; t++) {
         if (divisor == 0.0f)
-            a = isnan(a) || isnan(x[t]) ? NAN : fmaxf(a, x[t]);
+            a = isnan(x[t]) ? a : fmaxf(a, x[t]);
         else
             a = (float)((double)a + (double)x[t]);
     }

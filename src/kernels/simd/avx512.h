@@ -128,6 +128,10 @@ static inline vf32 vf32_fma(vf32 a, vf32 b, vf32 c) {
     return _mm512_fmadd_ps(a, b, c);
 }
 
+static inline vf32 vf32_max_number(vf32 a, vf32 b) {
+    return _mm512_max_ps(a, b);
+}
+
 static inline vf32 vf32_fused(vf32 a, vf32 b, vf32 c) {
     return _mm512_fmadd_ps(a, b, c);
 }

@@ -121,6 +121,10 @@ static inline vm64 vf64_isnan(vf64 a) {
     return vreinterpretq_u64_u32(vmvnq_u32(vreinterpretq_u32_u64(vceqq_f64(a, a))));
 }
 
+static inline vf32 vf32_max_number(vf32 a, vf32 b) {
+    return vmaxnmq_f32(a, b);
+}
+
 static inline vf32 vf32_fused(vf32 a, vf32 b, vf32 c) {
     return vfmaq_f32(c, a, b);
 }

@@ -101,6 +101,10 @@ static inline vf32 vf32_fma(vf32 a, vf32 b, vf32 c) {
 #endif
 }
 
+static inline vf32 vf32_max_number(vf32 a, vf32 b) {
+    return a > b ? a : b;
+}
+
 static inline vf32 vf32_fused(vf32 a, vf32 b, vf32 c) {
     return fmaf(a, b, c);
 }

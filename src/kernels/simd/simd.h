@@ -10,6 +10,7 @@
  *   add sub mul           integers wrap
  *   fma(a, b, c)          a * b + c, nfma c - a * b; rounded once where the hardware can, else twice (scalar on x86)
  *   min max(a, b)         b NaN gives NaN; a NaN is unspecified
+ *   max_number(a, b)      b is no NaN; a NaN in a gives b
  *   floor ceil trunc      to an integral value; round: half to even
  *   lt le eq              false for NaN
  *   select(m, a, b)       m ? a : b

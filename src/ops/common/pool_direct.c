@@ -46,7 +46,7 @@ static double window(const eml_pool *p, const void *x, int64_t first, int64_t st
                     a += lp_term(p->p, v);
                 } else if (p->kind == EML_POOL_MEAN) {
                     a += v;
-                } else if (!any || v > a || (v != v && a == a)) {
+                } else if (v > a || (!any && v == a)) {
                     a = v;
                     *where = pixel;
                     any = true;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Channels first: x[n, c, d, h, w]. For a row of the output the rows under the window become one (their largest, or
- * their sum), then windows go along it: inner ones by a kernel, those that reach over an edge one by one. */
+/* Channels first: x[n, c, d, h, w]. For a row of the output the rows under the window become one line (their largest,
+ * or their sum) with what pads it on both sides, then windows go along the line. Means at the edges, where windows hold
+ * fewer elements, are made again. */
 #include <math.h>
 
 #include "ops/common/pooling.h"
@@ -13,28 +14,30 @@ typedef struct first_task {
     const eml_kernels *k;
 } first_task;
 
-/* The taps of an output row's windows but for the columns. */
+/* Output columns [from, to) of one row; their windows reach over line[length], of which [left, left + width) is the
+ * input's. */
 typedef struct first_row {
-    eml_pool_rows rows; /* its rows begin at column low */
-    int64_t low, width; /* columns [low, low + width) */
+    eml_pool_rows rows; /* begin where the line's input does */
+    int64_t from, to, length, left, width;
 } first_row;
 
-/* The rows under the window as one: line[width]. A single row of floats is taken as it is. */
+/* The rows under the window as one, into the line's middle. A single row without padding is taken as it is. */
 static const float *merge_f32(const first_task *t, first_row *r, float *line) {
     const eml_kernels *k = EML_KERNELS_OF(t->k);
     const void *list[EML_POOL_TAPS];
     const float *taps[EML_POOL_TAPS];
+    float *out = line + r->left;
     size_t held = 0, n;
     eml_pool_rows_begin(&r->rows);
     do {
         n = eml_pool_rows_next(&r->rows, list);
-        if (n == 1 && held == 0 && r->rows.done) return list[0];
-        taps[0] = line;
+        if (n == 1 && held == 0 && r->rows.done && r->width == r->length) return list[0];
+        taps[0] = out;
         for (size_t i = 0; i < n; i++) taps[held + i] = list[i];
         if (t->p->kind == EML_POOL_MAX)
-            k->max_taps_f32(held + n, taps, (size_t)r->width, line);
+            k->max_taps_f32(held + n, taps, (size_t)r->width, out);
         else
-            k->mean_taps_f32(held + n, taps, (size_t)r->width, 1.0f, line);
+            k->mean_taps_f32(held + n, taps, (size_t)r->width, 1.0f, out);
         held = 1;
     } while (!r->rows.done);
     return line;
@@ -43,14 +46,14 @@ static const float *merge_f32(const first_task *t, first_row *r, float *line) {
 static const float *merge_half(const first_task *t, first_row *r, float *line) {
     const eml_kernels *k = EML_KERNELS_OF(t->k);
     const void *list[EML_POOL_TAPS];
-    float tap[EML_POOL_SPAN];
-    const float *const both[2] = {line, tap};
+    float tap[EML_POOL_SPAN], *out = line + r->left;
+    const float *const both[2] = {out, tap};
     size_t width = (size_t)r->width, n;
     bool max = t->p->kind == EML_POOL_MAX;
     if (max)
-        k->max_taps_f32(0, both, width, line);
+        k->max_taps_f32(0, both, width, out);
     else
-        k->mean_taps_f32(0, both, width, 1.0f, line);
+        k->mean_taps_f32(0, both, width, 1.0f, out);
     eml_pool_rows_begin(&r->rows);
     while ((n = eml_pool_rows_next(&r->rows, list)) > 0) {
         for (size_t i = 0; i < n; i++) {
@@ -59,109 +62,124 @@ static const float *merge_half(const first_task *t, first_row *r, float *line) {
             else
                 k->bf16_to_f32(width, list[i], tap);
             if (max)
-                k->max_taps_f32(2, both, width, line);
+                k->max_taps_f32(2, both, width, out);
             else
-                k->mean_taps_f32(2, both, width, 1.0f, line);
+                k->mean_taps_f32(2, both, width, 1.0f, out);
         }
     }
     return line;
 }
 
-static void merge_bytes(const first_task *t, first_row *r, uint8_t *line) {
+static void max_bytes(const first_task *t, size_t taps, const uint8_t *const *rows, int64_t n, uint8_t *out) {
     const eml_kernels *k = EML_KERNELS_OF(t->k);
+    if (t->p->dtype == EM_I8)
+        k->max_taps_i8(taps, rows, (size_t)n, out);
+    else
+        k->max_taps_u8(taps, rows, (size_t)n, out);
+}
+
+static void merge_bytes(const first_task *t, first_row *r, uint8_t *line) {
     const void *list[EML_POOL_TAPS];
     const uint8_t *taps[EML_POOL_TAPS];
+    uint8_t *out = line + r->left;
     size_t held = 0, n;
     eml_pool_rows_begin(&r->rows);
     do {
         n = eml_pool_rows_next(&r->rows, list);
-        taps[0] = line;
+        taps[0] = out;
         for (size_t i = 0; i < n; i++) taps[held + i] = list[i];
-        if (t->p->dtype == EM_I8)
-            k->max_taps_i8(held + n, taps, (size_t)r->width, line);
-        else
-            k->max_taps_u8(held + n, taps, (size_t)r->width, line);
+        max_bytes(t, held + n, taps, r->width, out);
         held = 1;
     } while (!r->rows.done);
 }
 
-/* One window along the line; begins at column taps->begin. */
-static float window_f32(const eml_pool *p, const first_row *r, const eml_pool_taps *taps, const float *line) {
-    bool max = p->kind == EML_POOL_MAX;
-    float a = max ? -INFINITY : 0.0f;
-    for (int64_t i = taps->first; i < taps->end; i++) {
-        float x = line[taps->begin + i * p->w.dilation[2] - r->low];
-        if (max)
-            a = x > a || x != x ? x : a;
-        else
-            a += x;
+/* ---- along the line ---- */
+
+/* Means of windows that reach over an edge. */
+static void edges(const eml_pool *p, const first_row *r, const float *line, int64_t from, int64_t to, float *out) {
+    const eml_window *w = &p->w;
+    for (int64_t o = from; o < to; o++) {
+        eml_pool_taps taps = eml_pool_taps_at(w, 2, o);
+        const float *x = line + (o - r->from) * w->stride[2];
+        float sum = 0.0f;
+        for (int64_t i = 0; i < w->kernel[2]; i++) sum += x[i * w->dilation[2]];
+        out[o - r->from] = sum / eml_pool_divisor(p, &r->rows.taps[0], &r->rows.taps[1], &taps);
     }
-    return max ? a : a / eml_pool_divisor(p, &r->rows.taps[0], &r->rows.taps[1], taps);
 }
 
-/* Output columns [from, to) of a row. */
-static void columns_f32(const first_task *t, const first_row *r, const float *line, int64_t from, int64_t to,
-                        float *out) {
+static int64_t limit(int64_t x, int64_t low, int64_t high) {
+    return x < low ? low : x > high ? high : x;
+}
+
+static void along_f32(const first_task *t, const first_row *r, const float *line, float *out) {
     const eml_kernels *k = EML_KERNELS_OF(t->k);
     const eml_pool *p = t->p;
     const eml_window *w = &p->w;
-    int64_t reach = (w->kernel[2] - 1) * w->dilation[2] + 1, o = from, inner = to;
-    for (; o < to; o++) {
-        eml_pool_taps taps = eml_pool_taps_at(w, 2, o);
-        if (taps.begin >= 0) break;
-        out[o - from] = window_f32(p, r, &taps, line);
+    size_t n = (size_t)(r->to - r->from), kernel = (size_t)w->kernel[2], stride = (size_t)w->stride[2];
+    size_t dilation = (size_t)w->dilation[2];
+    if (p->kind == EML_POOL_MAX) {
+        k->max_line_f32(n, kernel, stride, dilation, line, out);
+        return;
     }
-    while (inner > o && (inner - 1) * w->stride[2] - w->pad_begin[2] + reach > w->in[2]) inner--;
-    if (inner > o) {
-        eml_pool_taps taps = eml_pool_taps_at(w, 2, o);
-        const float *x = line + taps.begin - r->low;
-        size_t n = (size_t)(inner - o), kernel = (size_t)w->kernel[2], stride = (size_t)w->stride[2];
-        if (p->kind == EML_POOL_MAX)
-            k->max_line_f32(n, kernel, stride, (size_t)w->dilation[2], x, out + o - from);
-        else
-            k->mean_line_f32(n, kernel, stride, (size_t)w->dilation[2], x,
-                             eml_pool_divisor(p, &r->rows.taps[0], &r->rows.taps[1], &taps), out + o - from);
-        o = inner;
-    }
-    for (; o < to; o++) {
-        eml_pool_taps taps = eml_pool_taps_at(w, 2, o);
-        out[o - from] = window_f32(p, r, &taps, line);
-    }
+    eml_pool_taps all = {0, w->kernel[2], 0, w->kernel[2]};
+    float divisor = eml_pool_divisor(p, &r->rows.taps[0], &r->rows.taps[1], &all);
+    k->mean_line_f32(n, kernel, stride, dilation, line, divisor, out);
+    /* windows from before the input; from the first on that reaches behind it */
+    int64_t reach = (w->kernel[2] - 1) * w->dilation[2] + 1, room = w->in[2] + w->pad_begin[2] - reach;
+    int64_t low = (w->pad_begin[2] + w->stride[2] - 1) / w->stride[2], high = room < 0 ? 0 : room / w->stride[2] + 1;
+    low = limit(low, r->from, r->to);
+    edges(p, r, line, r->from, low, out);
+    edges(p, r, line, limit(high, low, r->to), r->to, out);
 }
 
-static void columns_bytes(const first_task *t, const first_row *r, const uint8_t *line, int64_t from, int64_t to,
-                          uint8_t *out) {
+static void along_bytes(const first_task *t, const first_row *r, const uint8_t *line, uint8_t *out) {
     const eml_window *w = &t->p->w;
+    int64_t n = r->to - r->from, kernel = w->kernel[2], stride = w->stride[2], dilation = w->dilation[2];
+    if (stride == 1 && kernel <= EML_POOL_TAPS) {
+        const uint8_t *taps[EML_POOL_TAPS];
+        for (int64_t i = 0; i < kernel; i++) taps[i] = line + i * dilation;
+        max_bytes(t, (size_t)kernel, taps, n, out);
+        return;
+    }
     uint8_t flip = t->p->dtype == EM_I8 ? 0x80 : 0;
-    for (int64_t o = from; o < to; o++) {
-        eml_pool_taps taps = eml_pool_taps_at(w, 2, o);
-        const uint8_t *x = line + (taps.begin + taps.first * w->dilation[2] - r->low);
+    for (int64_t o = 0; o < n; o++) {
         uint8_t a = 0;
-        for (int64_t i = taps.first; i < taps.end; i++, x += w->dilation[2]) {
-            uint8_t value = *x ^ flip;
+        for (int64_t i = 0; i < kernel; i++) {
+            uint8_t value = line[o * stride + i * dilation] ^ flip;
             a = value > a ? value : a;
         }
-        out[o - from] = a ^ flip;
+        out[o] = a ^ flip;
     }
 }
 
-static void run_columns(const first_task *t, first_row *r, int64_t from, int64_t to, unsigned char *out) {
+static void pad_line(const first_row *r, float *line, float value) {
+    for (int64_t i = 0; i < r->left; i++) line[i] = value;
+    for (int64_t i = r->left + r->width; i < r->length; i++) line[i] = value;
+}
+
+static void run_line(const first_task *t, first_row *r, unsigned char *out) {
     const eml_kernels *k = EML_KERNELS_OF(t->k);
     float line[EML_POOL_SPAN], result[EML_POOL_SPAN];
-    size_t n = (size_t)(to - from);
+    size_t n = (size_t)(r->to - r->from);
     if (t->size == 1) {
         uint8_t bytes[EML_POOL_SPAN];
+        int least = t->p->dtype == EM_I8 ? 0x80 : 0;
+        memset(bytes, least, (size_t)r->left);
+        memset(bytes + r->left + r->width, least, (size_t)(r->length - r->left - r->width));
         merge_bytes(t, r, bytes);
-        columns_bytes(t, r, bytes, from, to, out);
-    } else if (t->p->dtype == EM_F32) {
-        columns_f32(t, r, merge_f32(t, r, line), from, to, (float *)(void *)out);
-    } else {
-        columns_f32(t, r, merge_half(t, r, line), from, to, result);
-        if (t->p->dtype == EM_F16)
-            k->f32_to_f16(n, result, out);
-        else
-            k->f32_to_bf16(n, result, out);
+        along_bytes(t, r, bytes, out);
+        return;
     }
+    pad_line(r, line, t->p->kind == EML_POOL_MAX ? -INFINITY : 0.0f);
+    if (t->p->dtype == EM_F32) {
+        along_f32(t, r, merge_f32(t, r, line), (float *)(void *)out);
+        return;
+    }
+    along_f32(t, r, merge_half(t, r, line), result);
+    if (t->p->dtype == EM_F16)
+        k->f32_to_f16(n, result, out);
+    else
+        k->f32_to_bf16(n, result, out);
 }
 
 /* Rows of the output begin .. end-1, over batch and channels. */
@@ -176,14 +194,15 @@ static void run_rows(void *task, int64_t begin, int64_t end) {
         r.rows.taps[0] = eml_pool_taps_at(w, 0, i % rows / w->out[1]);
         r.rows.taps[1] = eml_pool_taps_at(w, 1, i % w->out[1]);
         r.rows.taps[2] = (eml_pool_taps){0, 1, 0, 1};
-        for (int64_t from = 0; from < w->out[2]; from += some) {
-            int64_t to = w->out[2] - from < some ? w->out[2] : from + some;
-            int64_t first = from * w->stride[2] - w->pad_begin[2], last = (to - 1) * w->stride[2] - w->pad_begin[2];
-            r.low = first > 0 ? first : 0;
-            int64_t high = last + reach < w->in[2] ? last + reach : w->in[2];
-            r.width = high > r.low ? high - r.low : 0;
-            r.rows.base = plane + r.low * size;
-            run_columns(t, &r, from, to, t->out + (i * w->out[2] + from) * size);
+        for (r.from = 0; r.from < w->out[2]; r.from = r.to) {
+            r.to = w->out[2] - r.from < some ? w->out[2] : r.from + some;
+            int64_t first = r.from * w->stride[2] - w->pad_begin[2], low = first > 0 ? first : 0;
+            r.length = (r.to - 1 - r.from) * w->stride[2] + reach;
+            int64_t high = first + r.length < w->in[2] ? first + r.length : w->in[2];
+            r.left = low - first;
+            r.width = high > low ? high - low : 0;
+            r.rows.base = plane + low * size;
+            run_line(t, &r, t->out + (i * w->out[2] + r.from) * size);
         }
     }
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Pools: out = the largest, the mean, or (sum |x|^p)^(1/p) of the elements under a window, those of the padding left
- * out; a mean may count the padding. A window that holds no element gives the least number, or 0.
+ * out; a mean may count the padding. Of no element the largest is the least number (-infinity), the mean 0; NaN is less
+ * than all numbers.
  * Channels last goes pixel by pixel, all channels of a tap at once; channels first goes row by row, the rows under the
  * window first made one, then along it. What neither does (indices, |x|^p, f64, windows wider than EML_POOL_SPAN) goes
  * element by element. */
@@ -13,7 +14,7 @@
 enum {
     EML_POOL_TAPS = 64,      /* rows handed to a kernel at once */
     EML_POOL_CHANNELS = 256, /* channels at a time, where sums lie on the stack */
-    EML_POOL_SPAN = 512      /* columns of a row at a time */
+    EML_POOL_SPAN = 768      /* columns of a row at a time */
 };
 
 typedef enum eml_pool_kind { EML_POOL_MAX, EML_POOL_MEAN, EML_POOL_LP } eml_pool_kind;
