@@ -94,6 +94,9 @@ typedef void eml_blend_rows_f32_fn(size_t taps, size_t n, const float *x, size_t
 typedef void eml_resample_f32_fn(size_t taps, size_t n, const float *x, const int32_t *index, const float *w,
                                  size_t step, float *out);
 
+/* out[2 * i] = out[2 * i + 1] = x[i], as bits; out must not overlap. */
+typedef void eml_double_32_fn(size_t n, const uint32_t *x, uint32_t *out);
+
 /* ---- Matrix products ---- */
 
 /* out[i, j] = min(max(alpha * (sum over p of a(i, p) * b(p, j)) + beta * c(i, j), low), high), i < m, j < n, p < k.

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Weighted sums of few elements picked by a table: of whole rows, or of single elements. Both add the taps in their
- * order, the first one as a product, so they give the same bits. */
+ * order, the first one as a product, so they give the same bits. And each element twice. */
 #include "kernels/simd/simd.h"
 
 enum { STRIP_VECTORS = 4, STRIP = STRIP_VECTORS * vf32_lanes };
@@ -30,30 +30,34 @@ void EML_FN(blend_rows_f32)(size_t taps, size_t n, const float *x, size_t x_stri
     }
 }
 
-enum { PICKED = 64 };
-
-/* out[i] = x[index[i]] */
-static inline void pick(size_t n, const float *x, const int32_t *index, float *out) {
-    for (size_t i = 0; i < n; i++) out[i] = x[index[i]];
+/* Lane i: x[index[i]]. */
+static inline vf32 pick(const float *x, const int32_t *index) {
+    float lanes[vf32_lanes];
+    EML_UNROLL for (int i = 0; i < vf32_lanes; i++) lanes[i] = x[index[i]];
+    return vf32_load(lanes);
 }
 
-/* Elements are picked into a buffer first: the products then go by whole vectors. */
+static inline vf32 pick_n(const float *x, const int32_t *index, size_t n) {
+    float lanes[vf32_lanes];
+    for (size_t i = 0; i < vf32_lanes; i++) lanes[i] = i < n ? x[index[i]] : 0.0f;
+    return vf32_load(lanes);
+}
+
 void EML_FN(resample_f32)(size_t taps, size_t n, const float *x, const int32_t *index, const float *w, size_t step,
                           float *out) {
-    float picked[PICKED], sums[PICKED];
-    while (n > 0) {
-        size_t some = n < PICKED ? n : PICKED;
-        for (size_t t = 0; t < taps; t++) {
-            const float *factor = w + t * step;
-            float *to = t + 1 == taps ? out : sums;
-            pick(some, x, index + t * step, picked);
-            for (size_t i = 0; i < some; i += vf32_lanes) {
-                size_t m = some - i < vf32_lanes ? some - i : vf32_lanes;
-                vf32 f = vf32_load_n(factor + i, m), y = vf32_load_n(picked + i, m);
-                vf32 sum = t == 0 ? vf32_mul(y, f) : vf32_fma(y, f, vf32_load_n(sums + i, m));
-                vf32_store_n(to + i, sum, m);
-            }
-        }
-        n -= some, index += some, w += some, out += some;
+    for (; n >= vf32_lanes; n -= vf32_lanes, index += vf32_lanes, w += vf32_lanes, out += vf32_lanes) {
+        vf32 sum = vf32_mul(pick(x, index), vf32_load(w));
+        for (size_t t = 1; t < taps; t++) sum = vf32_fma(pick(x, index + t * step), vf32_load(w + t * step), sum);
+        vf32_store(out, sum);
     }
+    if (n == 0) return;
+    vf32 sum = vf32_mul(pick_n(x, index, n), vf32_load_n(w, n));
+    for (size_t t = 1; t < taps; t++) sum = vf32_fma(pick_n(x, index + t * step, n), vf32_load_n(w + t * step, n), sum);
+    vf32_store_n(out, sum, n);
+}
+
+void EML_FN(double_32)(size_t n, const uint32_t *x, uint32_t *out) {
+    for (; n >= vi32_lanes; n -= vi32_lanes, x += vi32_lanes, out += 2 * vi32_lanes)
+        vi32_store_twice((int32_t *)out, vi32_load((const int32_t *)x));
+    for (; n > 0; n--, x++, out += 2) out[0] = out[1] = *x;
 }

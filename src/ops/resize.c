@@ -259,4 +259,4 @@ EML_OP_DEFINE(ai, Resize, eml_resize_run, .infer = infer_resize, .prepare = prep
               .min_out = 1, .max_out = 1, .attrs = resize_attrs);
 static const char *const upsample_attrs[] = {"mode", "scales", "height_scale", "width_scale", NULL};
 EML_OP_DEFINE(ai, Upsample, eml_resize_run, .infer = infer_resize, .prepare = prepare_resize, .min_in = 1, .max_in = 2,
-              .min_out = 1, .max_out = 1, .last_opset = 9, .attrs = upsample_attrs);
+              .min_out = 1, .max_out = 1, .last_opset = 10, .attrs = upsample_attrs);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Blended rows and picked elements against double; both give the same bits. */
+/* Blended rows and picked elements against double; both give the same bits. Doubled elements. */
 #include <math.h>
 #include <stdio.h>
 
@@ -105,6 +105,21 @@ static void check_resample_f32(void **state) {
     CHECK_EACH_TABLE(k) {
         all(k);
         bench(k, "resample_f32", false);
+    }
+}
+
+static void check_double_32(void **state) {
+    (void)state;
+    CHECK_EACH_TABLE(k) {
+        for (size_t n = 0; n < CHECK_SIZES; n++) {
+            uint32_t *x = check_slot(0, n * sizeof *x, check_below(2));
+            uint32_t *out = check_slot(1, 2 * n * sizeof *out, check_below(2));
+            check_fill_bytes(x, n * sizeof *x);
+            k->double_32(n, x, out);
+            for (size_t i = 0; i < 2 * n; i++)
+                if (out[i] != x[i / 2]) check_fail(k, "double_32", "%zu: element %zu", n, i);
+            if (!check_slots_intact()) check_fail(k, "double_32", "%zu: wrote outside", n);
+        }
     }
 }
 

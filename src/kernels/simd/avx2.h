@@ -572,4 +572,9 @@ static inline void vf64_store_f32(float *p, vf64 a) {
     _mm_storeu_ps(p, _mm256_cvtpd_ps(a));
 }
 
+static inline void vi32_store_twice(int32_t *p, vi32 a) {
+    vi32_store(p, _mm256_permutevar8x32_epi32(a, _mm256_setr_epi32(0, 0, 1, 1, 2, 2, 3, 3)));
+    vi32_store(p + 8, _mm256_permutevar8x32_epi32(a, _mm256_setr_epi32(4, 4, 5, 5, 6, 6, 7, 7)));
+}
+
 #endif

@@ -547,4 +547,10 @@ static inline void vf64_store_f32(float *p, vf64 a) {
     _mm256_storeu_ps(p, _mm512_cvtpd_ps(a));
 }
 
+static inline void vi32_store_twice(int32_t *p, vi32 a) {
+    const __m512i low = _mm512_setr_epi32(0, 0, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5, 6, 6, 7, 7);
+    vi32_store(p, _mm512_permutexvar_epi32(low, a));
+    vi32_store(p + 16, _mm512_permutexvar_epi32(_mm512_add_epi32(low, _mm512_set1_epi32(8)), a));
+}
+
 #endif

@@ -411,4 +411,8 @@ static inline void vf64_store_f32(float *p, vf64 a) {
     vst1_f32(p, vcvt_f32_f64(a));
 }
 
+static inline void vi32_store_twice(int32_t *p, vi32 a) {
+    vst2q_s32(p, (int32x4x2_t){{a, a}});
+}
+
 #endif

@@ -365,4 +365,8 @@ static inline void vf64_store_f32(float *p, vf64 a) {
     *p = (float)a;
 }
 
+static inline void vi32_store_twice(int32_t *p, vi32 a) {
+    p[0] = p[1] = a;
+}
+
 #endif

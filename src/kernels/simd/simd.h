@@ -17,6 +17,7 @@
  *   sum, hmax             across the lanes, by halves: lane i with i + N/2, then i + N/4, ...; hmax wants no NaN
  *   sum_each(v)           v[N] -> lane i is sum(v[i]), in the same order, so with the same bits
  *   transpose(v)          v[N]: lane j of v[i] goes to lane i of v[j]
+ *   store_twice           vi32: 2 N elements, each lane twice
  *   shl sar               by 0..31 bits
  *   vf32_ldexp(a, n)      a * 2^n for normal a and |n| <= 250; any n when a is NaN
  *   fused(a, b, c)        a * b + c, rounded once on every set

@@ -39,11 +39,13 @@ static em_status prepare_nearest(eml_ctx *ctx, const eml_resize_how *how, const 
         bool merge = at[d] == 0 && d > 0 && at[d - 1] == 0; /* neighbours that are copied are one axis */
         if (merge) a = &p->axes[p->n_axes - 1];
         int64_t out = merge ? a->out * axes[d].out : axes[d].out;
-        *a = (eml_resize_nearest){out, eml_dims_product(x->dims, d + 1, last + 1), (int64_t)at[d]};
+        *a = (eml_resize_nearest){out, eml_dims_product(x->dims, d + 1, last + 1), (int64_t)at[d], false};
         if (!merge) p->n_axes++;
         int32_t *index = (int32_t *)(void *)((char *)p + at[d]);
         for (int64_t o = 0; at[d] != 0 && o < axes[d].out; o++)
             if (!eml_resize_entry(how, &axes[d], 1, o, (eml_resize_slot){.index = &index[o]})) index[o] = -1;
+        a->doubles = at[d] != 0 && axes[d].out % 2 == 0;
+        for (int64_t o = 0; a->doubles && o < axes[d].out; o++) a->doubles = index[o] == o / 2;
     }
     uint32_t numbers = EML_T_NUMERIC | EML_T_BIT(EM_BOOL);
     if ((EML_T_BIT(x->dtype) & numbers) != 0) eml_store_f64(x->dtype, p->value_bytes, 0, (double)value);

@@ -16,6 +16,7 @@
 typedef struct eml_resize_nearest {
     int64_t out, stride; /* in units */
     int64_t index_at;    /* in the parameters; 0: none. -1 in it: outside */
+    int64_t doubles;     /* every input comes twice */
 } eml_resize_nearest;
 
 /* x[outer, in, inner] -> [outer, out, inner]. */

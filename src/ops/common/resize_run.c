@@ -17,6 +17,7 @@ typedef struct nearest_task {
     const eml_resize_params *p;
     const char *x;
     char *out;
+    const eml_kernels *k;
 } nearest_task;
 
 static const int32_t *index_of(const eml_resize_params *p, const eml_resize_nearest *a) {
@@ -24,14 +25,19 @@ static const int32_t *index_of(const eml_resize_params *p, const eml_resize_near
 }
 
 /* Units of a row picked by the table of the last axis. */
-static void pick_row(const eml_resize_params *p, const char *x, char *out) {
+static void pick_row(const eml_resize_params *p, const char *x, char *out, const eml_kernels *k) {
     const eml_resize_nearest *a = &p->axes[p->n_axes - 1];
     const int32_t *index = index_of(p, a);
-    size_t unit = (size_t)p->unit, size = eml_dtype_size((em_dtype)p->dtype);
+    size_t unit = (size_t)p->unit;
     if (index == NULL) {
         memcpy(out, x, (size_t)a->out * unit);
         return;
     }
+    if (a->doubles && unit == sizeof(uint32_t)) {
+        EML_KERNELS_OF(k)->double_32((size_t)a->out / 2, (const void *)x, (void *)out);
+        return;
+    }
+    size_t size = eml_dtype_size((em_dtype)p->dtype);
 #define PICK(bytes)                                               \
     for (int64_t o = 0; o < a->out; o++, out += (bytes))          \
         if (index[o] >= 0)                                        \
@@ -41,34 +47,41 @@ static void pick_row(const eml_resize_params *p, const char *x, char *out) {
     EML_FOR_UNIT(unit, PICK)
 }
 
+/* Where rows of number outer, counted over the axes before d, begin in the input, in units; -1 outside. */
+static int64_t source_of(const eml_resize_params *p, int d, int64_t outer) {
+    int64_t from = 0;
+    for (d--; d >= 0; d--) {
+        const int32_t *index = index_of(p, &p->axes[d]);
+        int64_t i = outer % p->axes[d].out;
+        outer /= p->axes[d].out;
+        if (index != NULL) i = index[i];
+        if (i < 0) return -1;
+        from += i * p->axes[d].stride;
+    }
+    return from;
+}
+
 static void run_nearest_rows(void *task, int64_t begin, int64_t end) {
+    static const eml_resize_nearest one = {1, 0, 0, false};
     const nearest_task *t = task;
     const eml_resize_params *p = t->p;
     int last = p->n_axes - 1;
+    const eml_resize_nearest *axis = last > 0 ? &p->axes[last - 1] : &one; /* of the rows */
+    const int32_t *index = index_of(p, axis);
     size_t row_bytes = (size_t)(p->axes[last].out * p->unit), size = eml_dtype_size((em_dtype)p->dtype);
-    int64_t at[EM_MAX_RANK], rest = begin, before = -1;
-    for (int d = last - 1; d >= 0; d--) {
-        at[d] = rest % p->axes[d].out;
-        rest /= p->axes[d].out;
-    }
-    for (int64_t row = begin; row < end; row++) {
-        char *out = t->out + (size_t)row * row_bytes;
-        int64_t from = 0;
-        for (int d = last - 1; d >= 0 && from >= 0; d--) {
-            const int32_t *index = index_of(p, &p->axes[d]);
-            int64_t i = index != NULL ? index[at[d]] : at[d];
-            from = i < 0 ? -1 : from + i * p->axes[d].stride;
-        }
-        if (from < 0)
-            eml_fill(out, (int64_t)(row_bytes / size), size, p->value_bytes);
-        else if (from == before) /* repeated */
-            memcpy(out, out - row_bytes, row_bytes);
-        else
-            pick_row(p, t->x + from * p->unit, out);
-        before = from;
-        for (int d = last - 1; d >= 0; d--) {
-            if (++at[d] < p->axes[d].out) break;
-            at[d] = 0;
+    char *out = t->out + (size_t)begin * row_bytes;
+    for (int64_t row = begin, count; row < end; row += count) {
+        int64_t first = row % axis->out, base = source_of(p, last - 1, row / axis->out), before = -1;
+        count = axis->out - first < end - row ? axis->out - first : end - row;
+        for (int64_t at = first; at < first + count; at++, out += row_bytes) {
+            int64_t i = index != NULL ? index[at] : at;
+            if (base < 0 || i < 0)
+                eml_fill(out, (int64_t)(row_bytes / size), size, p->value_bytes);
+            else if (i == before) /* repeated */
+                memcpy(out, out - row_bytes, row_bytes);
+            else
+                pick_row(p, t->x + (base + i * axis->stride) * p->unit, out, t->k);
+            before = i;
         }
     }
 }
@@ -243,7 +256,7 @@ em_status eml_resize_run(eml_run *run) {
     const em_tensor *x = run->in[0];
     void *out = run->out[0]->data;
     if (p->mode == EML_RESIZE_NEAREST) {
-        nearest_task task = {p, x->data, out};
+        nearest_task task = {p, x->data, out, run->k};
         int64_t row_bytes = p->axes[p->n_axes - 1].out * p->unit;
         eml_run_parallel(run, p->rows, EML_MOVE_GRAIN / row_bytes + 1, run_nearest_rows, &task);
     } else if (p->n_passes == 0) {
