@@ -116,6 +116,16 @@ static float gelu_form(eml_ctx *ctx) {
 }
 REAL_OP(Gelu, gelu, attrs_gelu, gelu_form(ctx), 0)
 
+static const char *const attrs_none[] = {NULL}, *const attrs_quick_gelu[] = {"alpha", NULL};
+/* com.microsoft's: Gelu by erf; QuickGelu is Swish of another alpha. */
+EML_OP_DEFINE(ms, Gelu, run_Gelu, .infer = eml_unary_infer_floats, .prepare = prepare_Gelu, .min_in = 1, .max_in = 1,
+              .min_out = 1, .max_out = 1, .inplace = 1, .attrs = attrs_none);
+static em_status prepare_QuickGelu(eml_ctx *ctx) {
+    return eml_unary_prepare(ctx, &op_Swish, FLOAT("alpha", 1.702f), 0);
+}
+EML_OP_DEFINE(ms, QuickGelu, run_Swish, .infer = eml_unary_infer_floats, .prepare = prepare_QuickGelu, .min_in = 1,
+              .max_in = 1, .min_out = 1, .max_out = 1, .inplace = 1, .attrs = attrs_quick_gelu);
+
 REAL(shrink, v<-p ? v + q : v> p ? v - q : 0)
 static const char *const attrs_shrink[] = {"lambd", "bias", NULL};
 EML_UNARY_OP(Shrink, eml_unary_infer_numeric, attrs_shrink, FLOAT("lambd", 0.5f), FLOAT("bias", 0), REALS(shrink));
