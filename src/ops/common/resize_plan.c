@@ -80,14 +80,15 @@ static bool plan_passes(const eml_resize_how *how, const eml_resize_axis *axes, 
     for (int d; (d = next_axis(how, axes, rank, done)) >= 0; done |= UINT32_C(1) << d) {
         eml_resize_pass *pass = &p->passes[p->n_passes];
         int64_t inner = eml_dims_product(dims, d + 1, rank), fold = 1;
-        if (inner < NARROW && axes[d].in <= INT32_MAX / NARROW && axes[d].out <= INT64_MAX / 32 / NARROW) fold = inner;
+        if (inner < NARROW && axes[d].in <= INT32_MAX / NARROW && axes[d].out <= INT32_MAX / NARROW) fold = inner;
         *pass = (eml_resize_pass){.outer = eml_dims_product(dims, first, d),
                                   .in = axes[d].in * fold,
                                   .out = axes[d].out * fold,
                                   .inner = inner / fold,
                                   .taps = eml_resize_taps(how, &axes[d])};
         size_t entries;
-        if (pass->taps == 0 || !eml_size_mul((size_t)pass->taps, (size_t)pass->out, &entries)) return false;
+        if (pass->taps == 0 || pass->taps > INT32_MAX || !eml_size_mul((size_t)pass->taps, (size_t)pass->out, &entries))
+            return false;
         pass->index_at = (int64_t)eml_layout_add(layout, entries, sizeof(int32_t));
         pass->weight_at = (int64_t)eml_layout_add(layout, entries, weight_bytes);
         dims[d] = axes[d].out;
