@@ -183,6 +183,8 @@ typedef struct em_model_options {
     size_t memory_limit;           /* bytes the model may hold at any time; 0: no limit */
     bool borrow;                   /* load_memory: the bytes outlive the model, so weights may stay in them */
     const char *directory;         /* load_memory: where external data files lie; NULL: external data is refused */
+    const char *stop_after;        /* name of a rewrite of the graph to stop after, to find the one that goes wrong;
+                                      NULL: all run, "": none does. An unknown name is EM_ERR_ARGUMENT and lists them. */
 } em_model_options;
 
 #ifdef __cplusplus
@@ -282,6 +284,45 @@ typedef struct em_memory_info {
     size_t weight_bytes;  /* shared, in the model */
 } em_memory_info;
 EM_API void em_session_memory(const em_session *session, em_memory_info *info);
+
+/* Looking into the plan of the session's latest run (or of its creation): steps in order, the values they read and
+ * write, where these lie. The strings and lists belong to the session and its model, until the session plans anew. */
+typedef struct em_plan_info {
+    size_t step_count, value_count;
+    size_t arena_bytes; /* of this plan; the session's arena is that of its largest one */
+    size_t lower_bound; /* most bytes alive at once: no arrangement of these steps needs less */
+} em_plan_info;
+
+typedef struct em_plan_step_info {
+    const char *node, *op_type, *domain; /* node: its name in the file, or "" */
+    size_t in_count, out_count;
+    const int32_t *in, *out;              /* numbers of values; -1: left out */
+    bool dynamic;                         /* only the run tells the shapes */
+    size_t scratch_bytes, scratch_offset; /* working memory in the arena */
+} em_plan_step_info;
+
+typedef enum em_place {
+    EM_PLACE_NONE = 0, /* absent, or gone because no step needs it */
+    EM_PLACE_ARENA,    /* at offset */
+    EM_PLACE_CONSTANT, /* in the model or the plan */
+    EM_PLACE_INPUT,    /* the caller's */
+    EM_PLACE_RUN       /* found at run time: unknown sizes, sequences, views of inputs */
+} em_place;
+
+typedef struct em_plan_value_info {
+    const char *name; /* in the file, or "" */
+    em_place place;
+    em_dtype dtype; /* EM_UNDEFINED, rank -1: only the run tells */
+    int rank;
+    int64_t dims[EM_MAX_RANK];
+    size_t bytes, offset;
+    bool output; /* of the model */
+} em_plan_value_info;
+
+/* EM_ERR_ARGUMENT when the session has no plan yet, or past the end. */
+EM_API em_status em_session_plan(const em_session *session, em_plan_info *info);
+EM_API em_status em_session_plan_step(const em_session *session, size_t index, em_plan_step_info *info);
+EM_API em_status em_session_plan_value(const em_session *session, size_t index, em_plan_value_info *info);
 
 /* ---- 5. Operators --------------------------------------------------------------------------------------------- */
 

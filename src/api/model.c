@@ -40,8 +40,9 @@ static bool borrows(const eml_graph *graph) {
 /* bytes -> graph -> passes -> weights. Afterwards the bytes may go away, unless the caller lets the model borrow. file:
  * where the bytes come from, or NULL; it is closed as soon as nothing points into it. */
 static em_status prepare(em_model *model, const void *bytes, size_t length, const char *name, const char *directory,
-                         bool borrow, eml_file **file, em_error *err) {
+                         const em_model_options *options, eml_file **file, em_error *err) {
     const eml_kernels *kernels = eml_cpu_kernels(); /* once: under a hypervisor cpuid takes microseconds */
+    bool borrow = options->borrow;
     eml_file *external = NULL;
     eml_load_options load = {.name = name, .directory = directory, .borrow = true, .files = borrow ? NULL : &external};
     em_status status = eml_load_graph(bytes, length, &load, &model->mem, &model->graph, err);
@@ -51,7 +52,7 @@ static em_status prepare(em_model *model, const void *bytes, size_t length, cons
             *file = NULL;
         }
         mark_defaults(&model->graph);
-        status = eml_passes_run(&model->graph, kernels, &model->mem, err);
+        status = eml_passes_run_until(&model->graph, kernels, options->stop_after, &model->mem, err);
     }
     if (status == EM_OK) status = eml_weights_build(&model->weights, &model->graph, kernels, &model->mem, borrow, err);
     eml_file_close_all(external);
@@ -65,7 +66,7 @@ static em_status create(const void *bytes, size_t length, const char *name, cons
     em_model *m = eml_mem_alloc(&mem, sizeof(*m));
     if (m == NULL) return eml_mem_fail(&mem, sizeof(*m), "the model", err);
     *m = (em_model){.mem = mem, .allocator = mem.hooks};
-    em_status status = prepare(m, bytes, length, name, directory, options->borrow, file, err);
+    em_status status = prepare(m, bytes, length, name, directory, options, file, err);
     if (status != EM_OK) {
         em_model_destroy(m);
         return status;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "passes/pass.h"
 
+#include <string.h>
+
 typedef struct pass_entry {
     const char *name;
     em_status (*run)(eml_pass_ctx *ctx);
@@ -12,9 +14,34 @@ static const pass_entry passes[] = {
 };
 #undef EML_PASS
 
-em_status eml_passes_run(eml_graph *graph, const eml_kernels *kernels, eml_mem *mem, em_error *err) {
+enum { N_PASSES = sizeof(passes) / sizeof(passes[0]) };
+
+/* Number of passes up to the last of that name; -1 when there is none. */
+static int passes_until(const char *name) {
+    int n = name[0] == '\0' ? 0 : -1;
+    for (int i = 0; i < N_PASSES; i++)
+        if (strcmp(passes[i].name, name) == 0) n = i + 1;
+    return n;
+}
+
+static em_status unknown_pass(const char *name, em_error *err) {
+    char list[EM_ERROR_CHARS] = "";
+    size_t used = 0;
+    for (int i = 0; i < N_PASSES; i++) {
+        bool again = false;
+        for (int k = 0; k < i; k++) again = again || strcmp(passes[k].name, passes[i].name) == 0;
+        if (again || used + 1 >= sizeof(list)) continue;
+        used += eml_format(list + used, sizeof(list) - used, "%s%s", used > 0 ? ", " : "", passes[i].name);
+    }
+    return eml_fail(err, EM_ERR_ARGUMENT, "there is no pass '%s'; there are %s", name, list);
+}
+
+em_status eml_passes_run_until(eml_graph *graph, const eml_kernels *kernels, const char *stop_after, eml_mem *mem,
+                               em_error *err) {
     eml_pass_ctx ctx = {.graph = graph, .kernels = kernels, .mem = mem, .err = err};
-    for (size_t i = 0; i < sizeof(passes) / sizeof(passes[0]); i++) {
+    int n = stop_after != NULL ? passes_until(stop_after) : N_PASSES;
+    if (n < 0) return unknown_pass(stop_after, err);
+    for (int i = 0; i < n; i++) {
         EML_TRY(passes[i].run(&ctx));
         em_status status = eml_graph_verify(graph, err);
         if (status != EM_OK) {
@@ -23,4 +50,8 @@ em_status eml_passes_run(eml_graph *graph, const eml_kernels *kernels, eml_mem *
         }
     }
     return EM_OK;
+}
+
+em_status eml_passes_run(eml_graph *graph, const eml_kernels *kernels, eml_mem *mem, em_error *err) {
+    return eml_passes_run_until(graph, kernels, NULL, mem, err);
 }

@@ -16,6 +16,10 @@ typedef struct eml_pass_ctx {
 
 /* All passes of passes.def, in order. */
 em_status eml_passes_run(eml_graph *graph, const eml_kernels *kernels, eml_mem *mem, em_error *err);
+/* The same up to the pass of that name, the last one of it. NULL: all. "": none. A name that is none is
+ * EM_ERR_ARGUMENT and names those that exist. */
+em_status eml_passes_run_until(eml_graph *graph, const eml_kernels *kernels, const char *stop_after, eml_mem *mem,
+                               em_error *err);
 
 #define EML_PASS(name) em_status eml_pass_##name(eml_pass_ctx *ctx);
 #include "passes/passes.def"

@@ -6,13 +6,22 @@
 #include "edgeml/host.h"
 #include "edgeml/inputs.h"
 #include "edgeml/oplist.h"
+#include "edgeml/plan_text.h"
 #include "edgeml/print.h"
 
-enum { OPS, BATCH };
+enum { OPS, BATCH, PLAN, STOP_AFTER };
+
+typedef struct wishes {
+    bool only_ops, plan;
+    int batch;
+    const char *stop_after;
+} wishes;
 
 static const arg_option options[] = {
     [OPS] = {"ops", 0, NULL, "only the operators, as the build option EDGEML_OPS takes them: ai.Cast;ml.ZipMap"},
     [BATCH] = {"batch", 'b', "N", "plan memory with unknown dimensions as N (default 1)"},
+    [PLAN] = {"plan", 0, NULL, "also every step with its shapes, and the map of the arena"},
+    [STOP_AFTER] = {"stop-after", 0, "PASS", "rewrite the graph up to this pass only; '' rewrites nothing"},
     {0},
 };
 
@@ -103,7 +112,8 @@ static bool has_unknown(const inputs *in) {
 }
 
 /* Fixed shapes are planned when the session is made; unknown ones need a run. */
-static void show_memory(pool *p, const em_model *model, int batch) {
+static void show_memory(pool *p, const em_model *model, const wishes *w) {
+    int batch = w->batch;
     em_session *session = NULL;
     em_error err;
     inputs in;
@@ -126,6 +136,7 @@ static void show_memory(pool *p, const em_model *model, int batch) {
         printf("  plan    %12zu bytes per session\n", memory.plan_bytes);
         if (memory.dynamic_bytes)
             printf("  dynamic %12zu bytes in that run, sizes that only data tell\n", memory.dynamic_bytes);
+        if (w->plan) plan_text(p, stdout, session);
     } else {
         em_model_info info;
         em_model_get_info(model, &info);
@@ -136,7 +147,7 @@ static void show_memory(pool *p, const em_model *model, int batch) {
     em_session_destroy(session);
 }
 
-static int show(pool *p, const char *path, bool only_ops, int batch) {
+static int show(pool *p, const char *path, const wishes *w) {
     em_error err = {0};
     file_bytes file;
     op_list list;
@@ -144,12 +155,14 @@ static int show(pool *p, const char *path, bool only_ops, int batch) {
         report_error(path, "%s", err.message);
         return EXIT_FAIL;
     }
-    if (only_ops) {
+    if (w->only_ops) {
         show_ops_option(p, &list);
         return EXIT_PASS;
     }
     em_model *model = NULL;
-    bool loaded = em_model_load_file(path, NULL, &model, &err) == EM_OK;
+    em_model_options load = EM_OPTIONS_INIT(em_model_options);
+    load.stop_after = w->stop_after;
+    bool loaded = em_model_load_file(path, &load, &model, &err) == EM_OK;
     char size[16];
     put(path);
     printf(": %s\n", print_bytes(file.length, size));
@@ -159,7 +172,7 @@ static int show(pool *p, const char *path, bool only_ops, int batch) {
         show_io(p, "outputs", model, em_model_output_count(model), em_model_output);
     }
     size_t missing = show_operators(p, &list);
-    if (loaded) show_memory(p, model, batch);
+    if (loaded) show_memory(p, model, w);
     em_model_destroy(model);
     if (missing)
         report_error(path, "this build lacks %zu operator%s of the model", missing, missing > 1 ? "s" : "");
@@ -170,13 +183,16 @@ static int show(pool *p, const char *path, bool only_ops, int batch) {
 
 static int run(args *a) {
     const char *value, *path = NULL;
-    bool only_ops = false;
-    int batch = 1;
+    wishes w = {.batch = 1};
     for (int option; (option = args_next(a, &value)) != ARGS_END;) {
         if (option == OPS)
-            only_ops = true;
+            w.only_ops = true;
+        else if (option == PLAN)
+            w.plan = true;
+        else if (option == STOP_AFTER)
+            w.stop_after = value;
         else if (option == BATCH) {
-            if (!args_integer(a, "--batch", value, 1, 1000000, &batch)) return a->status;
+            if (!args_integer(a, "--batch", value, 1, 1000000, &w.batch)) return a->status;
         } else if (option == ARGS_POSITIONAL && !path)
             path = value;
         else
@@ -185,7 +201,7 @@ static int run(args *a) {
     }
     if (!path) return args_usage_error(a, "which model?");
     pool p = {0};
-    int status = show(&p, path, only_ops, batch);
+    int status = show(&p, path, &w);
     pool_release(&p);
     return status;
 }
