@@ -338,6 +338,35 @@ EM_API bool em_op_at(size_t index, em_op_info *info);
 typedef void (*em_op_visit_fn)(void *user, const char *domain, const char *name, int version, bool supported);
 EM_API em_status em_model_scan_ops(const void *bytes, size_t length, em_op_visit_fn visit, void *user, em_error *err);
 
+/* ---- 6. Plan images: sessions without a model, for microcontrollers and fast starts --------------------------- */
+
+/* `edgeml compile model.onnx -o model.emp` (or --c FOLDER, for flash) writes a plan image: one set of input shapes,
+ * planned, with packed weights. It is run in place, from caller's memory alone: nothing is allocated, ever. image must
+ * lie at a multiple of 64 and outlive the session; so must arena. Its structure is verified, but operators
+ * trust their parameters in it: an image of unknown origin is as dangerous as a program (SECURITY.md). */
+EM_API em_status em_session_create_static(const void *image, size_t image_bytes, void *arena, size_t arena_bytes,
+                                          em_session **session, em_error *err);
+/* The same when the image holds steps only and the weights, shared by several of them, lie in an image of their own. */
+EM_API em_status em_session_create_shared(const void *weights, size_t weights_bytes, const void *image,
+                                          size_t image_bytes, void *arena, size_t arena_bytes, em_session **session,
+                                          em_error *err);
+/* The bytes of arena such a session needs, exactly; 0 when this is no valid image with steps. */
+EM_API size_t em_plan_arena_bytes(const void *image, size_t image_bytes);
+
+/* The same at compile time; `edgeml compile --c` writes <MODEL>_ARENA_BYTES with the plan's numbers. */
+#define EM_STATIC_WORDS 32
+#define EM_STATIC_ARENA_BYTES(ops, refs, outputs, activations, heap)                                                 \
+    (((EM_STATIC_WORDS + (ops) + (refs) + (outputs)) * sizeof(void *) + (refs) * sizeof(em_tensor) + 63) / 64 * 64 + \
+     ((size_t)(activations) + 63) / 64 * 64 + (heap))
+
+/* Firmware (libedgeml_rt): the operators that are linked, by name. `edgeml compile --c` writes em_op_bindings, ended by
+ * name NULL, beside the image. */
+struct eml_run;
+typedef struct em_op_binding {
+    const char *domain, *name;
+    em_status (*const *run)(struct eml_run *run);
+} em_op_binding;
+
 #ifdef __cplusplus
 }
 #endif

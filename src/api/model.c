@@ -52,20 +52,22 @@ static em_status prepare(em_model *model, const void *bytes, size_t length, cons
             *file = NULL;
         }
         mark_defaults(&model->graph);
-        status = eml_passes_run_until(&model->graph, kernels, options->stop_after, &model->mem, err);
+        status = eml_passes_run_until(&model->graph, model->kernels, options->stop_after, &model->mem, err);
     }
-    if (status == EM_OK) status = eml_weights_build(&model->weights, &model->graph, kernels, &model->mem, borrow, err);
+    if (status == EM_OK)
+        status = eml_weights_build(&model->weights, &model->graph, model->kernels, &model->mem, borrow, err);
     eml_file_close_all(external);
     return status;
 }
 
 static em_status create(const void *bytes, size_t length, const char *name, const char *directory,
-                        const em_model_options *options, eml_file **file, em_model **model, em_error *err) {
+                        const em_model_options *options, const eml_kernels *kernels, eml_file **file, em_model **model,
+                        em_error *err) {
     eml_mem mem;
     eml_mem_init(&mem, options->allocator, options->memory_limit);
     em_model *m = eml_mem_alloc(&mem, sizeof(*m));
     if (m == NULL) return eml_mem_fail(&mem, sizeof(*m), "the model", err);
-    *m = (em_model){.mem = mem, .allocator = mem.hooks};
+    *m = (em_model){.mem = mem, .allocator = mem.hooks, .kernels = kernels};
     em_status status = prepare(m, bytes, length, name, directory, options, file, err);
     if (status != EM_OK) {
         em_model_destroy(m);
@@ -81,7 +83,7 @@ em_status em_model_load_memory(const void *bytes, size_t length, const em_model_
         return eml_fail(err, EM_ERR_ARGUMENT, "em_model_load_memory: %s is NULL", bytes == NULL ? "bytes" : "model");
     em_model_options o;
     EML_TRY(read_options(options, &o, err));
-    return create(bytes, length, NULL, o.directory, &o, NULL, model, err);
+    return create(bytes, length, NULL, o.directory, &o, eml_cpu_kernels(), NULL, model, err);
 }
 
 /* Length of the directory part of path, its separator included; 0: the current directory. */
@@ -93,6 +95,11 @@ static size_t directory_length(const char *path) {
 }
 
 em_status em_model_load_file(const char *path, const em_model_options *options, em_model **model, em_error *err) {
+    return eml_model_load_file(path, options, eml_cpu_kernels(), model, err);
+}
+
+em_status eml_model_load_file(const char *path, const em_model_options *options, const eml_kernels *kernels,
+                              em_model **model, em_error *err) {
     if (path == NULL || model == NULL)
         return eml_fail(err, EM_ERR_ARGUMENT, "em_model_load_file: %s is NULL", path == NULL ? "path" : "model");
     em_model_options o;
@@ -109,7 +116,7 @@ em_status em_model_load_file(const char *path, const em_model_options *options, 
     eml_mem_init(&mem, o.allocator, 0);
     eml_file *file;
     EML_TRY(eml_file_open(NULL, path, &mem, &file, err));
-    em_status status = create(file->bytes, file->length, path, directory, &o, &file, model, err);
+    em_status status = create(file->bytes, file->length, path, directory, &o, kernels, &file, model, err);
     eml_file_close(file);
     return status;
 }

@@ -4,6 +4,7 @@
 
 #include "api/model.h"
 #include "exec/session.h"
+#include "exec/static.h"
 
 /* ---- creation ---- */
 
@@ -66,6 +67,7 @@ em_status em_session_create(const em_model *model, const em_session_options *opt
 }
 
 void em_session_destroy(em_session *session) {
+    if (session != NULL && eml_static_of(session) != NULL) return; /* all of it lies in the caller's arena */
     eml_session_destroy(session);
 }
 
@@ -204,6 +206,8 @@ em_status em_session_run(em_session *session, const em_tensor *inputs, size_t in
                         session == NULL                     ? "session"
                         : inputs == NULL && input_count > 0 ? "inputs"
                                                             : "outputs");
+    eml_static *of_image = eml_static_of(session);
+    if (of_image != NULL) return eml_static_run(of_image, inputs, input_count, outputs, output_count, err);
     const eml_subgraph *main = &session->graph->graphs[0];
     if (input_count > (size_t)main->n_inputs || output_count > (size_t)main->n_outputs)
         return eml_fail(err, EM_ERR_ARGUMENT, "%zu inputs and %zu outputs given, the model has %d and %d", input_count,
@@ -238,6 +242,8 @@ em_status em_session_run_named(em_session *session, const char *const *input_nam
     if (session == NULL || ((inputs == NULL || input_names == NULL) && input_count > 0) ||
         ((outputs == NULL || output_names == NULL) && output_count > 0))
         return eml_fail(err, EM_ERR_ARGUMENT, "em_session_run_named: an argument is NULL");
+    if (eml_static_of(session) != NULL)
+        return eml_fail(err, EM_ERR_UNSUPPORTED, "sessions of plan images are run by position, with em_session_run");
     const eml_graph *graph = session->graph;
     const eml_subgraph *main = &graph->graphs[0];
     for (int i = 0; i < main->n_inputs; i++) session->call_inputs[i] = (em_tensor){.kind = EM_NONE};
@@ -264,6 +270,13 @@ em_status em_session_run_named(em_session *session, const char *const *input_nam
 }
 
 void em_session_memory(const em_session *session, em_memory_info *info) {
+    const eml_static *of_image = eml_static_of(session);
+    if (of_image != NULL) {
+        *info = (em_memory_info){.arena_bytes = of_image->heap_at,
+                                 .plan_bytes = eml_static_bytes(&of_image->image) - of_image->heap_at,
+                                 .dynamic_bytes = of_image->heap_peak};
+        return;
+    }
     *info = (em_memory_info){.arena_bytes = session->arena_bytes,
                              .dynamic_bytes = session->heap.held,
                              .weight_bytes = session->weights->bytes};

@@ -70,6 +70,7 @@ static em_status pack_node(eml_weights *weights, const eml_graph *graph, int n, 
     if (status == EM_OK) status = eml_op_pack(&ctx, entry);
     if (status == EM_OK) {
         weights->blob[n] = ctx.packed;
+        weights->blob_bytes[n] = ctx.packed_bytes;
         weights->bytes += ctx.packed_bytes;
         for (int i = 0; i < node->n_in; i++) {
             int c = node->in[i] == EML_NO_VALUE ? -1 : graph->values[node->in[i]].constant;
@@ -128,9 +129,11 @@ em_status eml_weights_build(eml_weights *weights, eml_graph *graph, const eml_ke
     eml_arena_init(&weights->arena, mem, 4096);
     weights->entry = eml_arena_zero(&weights->arena, weights->n_nodes, sizeof(*weights->entry));
     weights->blob = eml_arena_zero(&weights->arena, weights->n_nodes, sizeof(*weights->blob));
+    weights->blob_bytes = eml_arena_zero(&weights->arena, weights->n_nodes, sizeof(*weights->blob_bytes));
     weights->data = eml_arena_zero(&weights->arena, weights->n_constants, sizeof(*weights->data));
     bool *needed = eml_mem_alloc(mem, weights->n_constants + 1);
-    if (weights->entry == NULL || weights->blob == NULL || weights->data == NULL || needed == NULL) {
+    if (weights->entry == NULL || weights->blob == NULL || weights->blob_bytes == NULL || weights->data == NULL ||
+        needed == NULL) {
         eml_mem_free(mem, needed, weights->n_constants + 1);
         return eml_mem_fail(mem, weights->n_nodes * sizeof(void *), "the operator list", err);
     }

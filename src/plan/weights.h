@@ -12,6 +12,7 @@ typedef struct eml_weights {
     eml_arena arena;            /* blobs and copied constants, 64-byte aligned */
     const eml_op_entry **entry; /* [n_nodes] the operator of each node */
     const void **blob;          /* [n_nodes] or NULL */
+    size_t *blob_bytes;         /* [n_nodes] */
     const void **data;          /* [n_constants] or NULL when only blobs use it */
     size_t n_nodes, n_constants;
     size_t bytes; /* blobs and constants */
