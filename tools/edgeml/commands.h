@@ -5,6 +5,6 @@
 
 #include "edgeml/args.h"
 
-extern const command command_run, command_info, command_test, command_bench, command_ops;
+extern const command command_run, command_info, command_test, command_bench, command_ops, command_compile;
 
 #endif

@@ -5,7 +5,8 @@
 #include "edgeml/commands.h"
 #include "edgeml/host.h"
 
-static const command *const commands[] = {&command_run, &command_info, &command_test, &command_bench, &command_ops};
+static const command *const commands[] = {&command_run,   &command_info,    &command_test,
+                                          &command_bench, &command_compile, &command_ops};
 enum { COMMANDS = sizeof commands / sizeof *commands };
 
 static void help(FILE *file) {
@@ -13,8 +14,8 @@ static void help(FILE *file) {
     if (width > 99) width = 99;
     fputs("usage: edgeml COMMAND ...\n\n", file);
     for (int i = 0; i < COMMANDS; i++) {
-        fprintf(file, "  %-7s", commands[i]->name);
-        args_wrap(file, commands[i]->summary, 9, 9, width);
+        fprintf(file, "  %-9s", commands[i]->name);
+        args_wrap(file, commands[i]->summary, 11, 11, width);
     }
     fputc('\n', file);
     args_wrap(file, "edgeml COMMAND --help tells more. edgeml --version prints the version.", 0, 0, width);
