@@ -8,8 +8,8 @@
  *   Gelu x/2 (1 + erf(x / sqrt 2)), or with approximate = tanh: x/2 (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3)))
  *   Shrink x < -p ? x + q : x > p ? x - q : 0 (integers through double, truncated)
  * NaN stays NaN but in ThresholdedRelu and Shrink, whose comparisons it fails. */
-#include <tgmath.h>
 
+#include "ops/common/real_math.h"
 #include "ops/common/unary.h"
 
 static const char *const attrs_alpha[] = {"alpha", "beta", "gamma", "consumed_inputs", NULL};

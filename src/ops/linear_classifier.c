@@ -188,7 +188,7 @@ static void classify(void *task, int64_t begin, int64_t end) {
             eml_labels_write(&t->b->labels, t->b, index, n, run->out[0]->data, first);
         }
         if (z != NULL && one_score && p->width == 2) spread(t, n, scores);
-        if (z != NULL) eml_post_transform_rows(EML_K(run), transform, n, p->width, scores);
+        if (z != NULL) eml_post_transform_rows(run->k, transform, n, p->width, scores);
     }
 }
 

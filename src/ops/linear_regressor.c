@@ -85,7 +85,7 @@ static void predict(void *task, int64_t begin, int64_t end) {
             eml_ml_to_f32(in->dtype, in->data, first * p->features, n * p->features, run->scratch);
         EML_K(run)->linear_f32((size_t)n, features, targets, x, features, w, bias, y, targets);
         if (b->targets > 1 || b->transform == EML_POST_PROBIT)
-            eml_post_transform_rows(EML_K(run), (eml_post_transform)b->transform, n, b->targets, y);
+            eml_post_transform_rows(run->k, (eml_post_transform)b->transform, n, b->targets, y);
     }
 }
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Mod of ai.onnx 10 on: remainder of broadcast tensors. fmod = 0: sign of the divisor, a - floor(a / b) b; fmod = 1:
  * sign of the dividend, as C. Floats by zero give NaN; a zero integer divisor is an error of the data. */
-#include <tgmath.h>
 
 #include "ops/common/binary.h"
 #include "ops/common/divisor.h"
+#include "ops/common/real_math.h"
 
 /* fmod is exact; what remains is to move it to the divisor's side. A zero takes the divisor's sign. */
 #define FLOORED(T, name)                       \

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Pow of ai.onnx 1 on: a^b, broadcasting, in a's type; b may be of another. Integers to integers multiply and wrap; to
  * a negative power they truncate: 1 and -1 stay themselves or change sign, 0 saturates, the rest is 0. */
-#include <tgmath.h>
 
 #include "ops/common/binary.h"
+#include "ops/common/real_math.h"
 
 static bool narrow(em_dtype dtype) { /* exact in f32 */
     return (eml_dtype_is_float(dtype) && dtype != EM_F64) || (eml_dtype_is_integer(dtype) && eml_dtype_size(dtype) < 4);

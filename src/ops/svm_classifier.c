@@ -285,7 +285,7 @@ static void classify_pairs(eml_run *run, const svm_params *p, const float *x, in
     float *values = run->scratch, *parts = values + p->parts, *room = values + p->coupling;
     uint32_t *votes = (uint32_t *)(void *)(values + p->votes);
     size_t classes = b->labels.count, row_parts = classes * (classes - 1);
-    eml_svm_values(EML_K(run), &b->svm, b, x, n, values);
+    eml_svm_values(run, &b->svm, b, x, n, values);
     sum_parts(run, b, values, n, parts);
     for (int64_t i = 0; i < n; i++, z += p->width) {
         float *scores = b->probabilities || classes == 2 ? values + p->pairs : z;
@@ -341,7 +341,7 @@ static em_status run(eml_run *run) {
         else
             classify_linear(run, p, x, n, scores, index);
         if (run->out[0] != NULL) eml_labels_write(&b->labels, b, index, n, run->out[0]->data, first);
-        eml_post_transform_rows(EML_K(run), transform, n, p->width, scores);
+        eml_post_transform_rows(run->k, transform, n, p->width, scores);
     }
     return EM_OK;
 }

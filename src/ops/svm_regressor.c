@@ -101,7 +101,7 @@ static em_status run(eml_run *run) {
             x = converted;
         }
         if (b->svm.vectors > 0) {
-            eml_svm_values(EML_K(run), &b->svm, b, x, n, values);
+            eml_svm_values(run, &b->svm, b, x, n, values);
             x = values;
         }
         EML_K(run)->linear_f32((size_t)n, count, 1, x, count, coefficients, &b->rho, y + first, 1);

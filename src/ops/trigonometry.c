@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Sin Cos Tan Asin Acos Atan (ai.onnx 7 on), Sinh Cosh Asinh Acosh Atanh (9 on): the C library's functions, at most a
  * few ulp off. Outside their domain the result is NaN. */
-#include <tgmath.h>
 
+#include "ops/common/real_math.h"
 #include "ops/common/unary.h"
 
 #define REAL_OP(Name, function)                                 \

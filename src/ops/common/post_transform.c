@@ -3,6 +3,8 @@
 
 #include <math.h>
 
+#include "ops/common/block.h"
+
 em_status eml_post_transform_read(eml_ctx *ctx, eml_post_transform *transform) {
     static const char *const names[] = {"NONE", "LOGISTIC", "SOFTMAX", "SOFTMAX_ZERO", "PROBIT"};
     for (int i = 0; i < 5; i++) {
@@ -16,7 +18,8 @@ em_status eml_post_transform_read(eml_ctx *ctx, eml_post_transform *transform) {
 }
 
 /* Zeros, within 1e-7, take no part in the sum and are scaled down only, as in ONNX Runtime. */
-static void softmax_zero(const eml_kernels *k, int64_t n, float *s) {
+static void softmax_zero(const eml_kernels *kernels, int64_t n, float *s) {
+    const eml_kernels *k = EML_KERNELS_OF(kernels);
     float most = -HUGE_VALF, sum = 0.0f;
     for (int64_t i = 0; i < n; i++) most = s[i] > most ? s[i] : most;
     float zero_scale = -most;
@@ -43,8 +46,9 @@ static float probit(float p) {
     return 1.41421356f * (x < 0.0f ? -root : root);
 }
 
-void eml_post_transform_rows(const eml_kernels *k, eml_post_transform transform, int64_t rows, int64_t cols,
+void eml_post_transform_rows(const eml_kernels *kernels, eml_post_transform transform, int64_t rows, int64_t cols,
                              float *scores) {
+    const eml_kernels *k = EML_KERNELS_OF(kernels);
     size_t n = (size_t)(rows * cols);
     if (n == 0) return;
     switch (transform) {
@@ -54,7 +58,7 @@ void eml_post_transform_rows(const eml_kernels *k, eml_post_transform transform,
         k->softmax_rows_f32((size_t)rows, (size_t)cols, scores, (size_t)cols, scores, (size_t)cols);
         break;
     case EML_POST_SOFTMAX_ZERO:
-        for (int64_t r = 0; r < rows; r++) softmax_zero(k, cols, scores + r * cols);
+        for (int64_t r = 0; r < rows; r++) softmax_zero(kernels, cols, scores + r * cols);
         break;
     case EML_POST_PROBIT:
         for (size_t i = 0; i < n; i++) scores[i] = probit(scores[i]);

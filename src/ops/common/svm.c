@@ -56,9 +56,9 @@ int64_t eml_svm_block(const eml_svm *svm) {
     return rows < 1 ? 1 : rows > BLOCK_MOST ? BLOCK_MOST : (int64_t)rows;
 }
 
-static void apply_degree(const eml_kernels *k, float degree, size_t n, float *values) {
+static void apply_degree(const eml_run *run, float degree, size_t n, float *values) {
     if (degree == 2.0f) {
-        k->mul_f32(n, values, 1, values, 1, values);
+        EML_K(run)->mul_f32(n, values, 1, values, 1, values);
     } else if (degree == 3.0f) {
         for (size_t i = 0; i < n; i++) values[i] = values[i] * values[i] * values[i];
     } else if (degree != 1.0f) {
@@ -66,7 +66,7 @@ static void apply_degree(const eml_kernels *k, float degree, size_t n, float *va
     }
 }
 
-void eml_svm_values(const eml_kernels *k, const eml_svm *svm, const void *blob, const float *x, int64_t n,
+void eml_svm_values(const eml_run *run, const eml_svm *svm, const void *blob, const float *x, int64_t n,
                     float *values) {
     size_t count = (size_t)svm->vectors, features = (size_t)svm->features, total = (size_t)n * count;
     eml_gemm_f32 g = {.m = (size_t)n,
@@ -89,17 +89,17 @@ void eml_svm_values(const eml_kernels *k, const eml_svm *svm, const void *blob, 
     case EML_SVM_LINEAR:
         g.c = NULL;
         g.alpha = 1.0f;
-        k->gemm_f32(&g, NULL);
+        EML_K(run)->gemm_f32(&g, NULL);
         break;
     case EML_SVM_POLY:
-        k->gemm_f32(&g, NULL);
-        apply_degree(k, svm->degree, total, values);
+        EML_K(run)->gemm_f32(&g, NULL);
+        apply_degree(run, svm->degree, total, values);
         break;
     case EML_SVM_RBF:
-        k->distance_f32(&g, NULL);
-        k->affine_f32(total, values, -svm->gamma, 0.0f, values);
-        k->exp_f32(total, values, values);
+        EML_K(run)->distance_f32(&g, NULL);
+        EML_K(run)->affine_f32(total, values, -svm->gamma, 0.0f, values);
+        EML_K(run)->exp_f32(total, values, values);
         break;
-    default: k->gemm_f32(&g, NULL); k->tanh_f32(total, values, values);
+    default: EML_K(run)->gemm_f32(&g, NULL); EML_K(run)->tanh_f32(total, values, values);
     }
 }

@@ -26,7 +26,6 @@ void eml_svm_pack(eml_ctx *ctx, const eml_svm *svm, void *blob);
 enum { EML_SVM_BLOCK = 64 };
 int64_t eml_svm_block(const eml_svm *svm);
 /* values[n, vectors] of x[n, features]. */
-void eml_svm_values(const eml_kernels *k, const eml_svm *svm, const void *blob, const float *x, int64_t n,
-                    float *values);
+void eml_svm_values(const eml_run *run, const eml_svm *svm, const void *blob, const float *x, int64_t n, float *values);
 
 #endif
