@@ -13,6 +13,10 @@ has_header() {
         cc -E -x c - >/dev/null 2>&1
 }
 
+has_newlib() {
+    [ "$(arm-none-eabi-gcc --print-file-name="$1" 2>/dev/null)" != "$1" ]
+}
+
 # want <probe> <what is probed> <Debian packages, joined by commas> <in words>
 missing_packages=""
 missing_words=""
@@ -49,8 +53,13 @@ probe() {
             want has_command git git "git"
             want has_command xz xz-utils "xz"
             ;;
+        firmware)
+            want has_command arm-none-eabi-gcc gcc-arm-none-eabi "GCC for bare-metal Arm, as arm-none-eabi-gcc"
+            want has_newlib nano.specs libnewlib-arm-none-eabi "newlib for it"
+            want has_command qemu-system-arm qemu-system-arm "QEMU with the Arm MPS boards"
+            ;;
         *)
-            echo "deps.sh: unknown purpose '$purpose' (build, test, ci)" >&2
+            echo "deps.sh: unknown purpose '$purpose' (build, test, ci, firmware)" >&2
             exit 2
             ;;
         esac

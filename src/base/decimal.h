@@ -20,4 +20,8 @@ typedef enum eml_decimal_kind { EML_DECIMAL_F16, EML_DECIMAL_F32, EML_DECIMAL_F6
  * too large). False when text is something else; nan, inf and hexadecimal are something else. */
 bool eml_decimal_read(const char *text, size_t length, eml_decimal_kind kind, double *value);
 
+/* A number in a message, six digits: format_double.c. Firmware has another (firmware_double.c), as exact decimals are
+ * kilobytes of code. */
+size_t eml_format_double(double value, char *text);
+
 #endif

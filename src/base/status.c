@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/status.h"
 
-#include <math.h>
 #include <stdarg.h>
 #include <string.h>
 
@@ -40,14 +39,7 @@ static void put_signed(sink *s, long long value) {
 
 static void put_double(sink *s, double value) {
     char text[EML_DECIMAL_CHARS];
-    if (isnan(value))
-        put(s, "nan", 3);
-    else if (isinf(value))
-        put(s, value < 0 ? "-inf" : "inf", value < 0 ? 4 : 3);
-    else if (value == 0)
-        put(s, signbit(value) ? "-0" : "0", signbit(value) ? 2 : 1);
-    else
-        put(s, text, eml_decimal_write(value, 6, text));
+    put(s, text, eml_format_double(value, text));
 }
 
 /* One directive, text behind the '%'; returns what follows it. */

@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: Apache-2.0
+# libedgeml_rt, the library for firmware: sessions of plan images, the operators' run functions, one kernel set. No
+# protobuf, no passes, no planner, no malloc, no stdio, no threads. EDGEML_RT=ON builds this and nothing else.
+#   edgeml_rt       link it, with -Wl,--gc-sections and the table of operators that `edgeml compile --c` writes: of an
+#                   operator's file only what its run function needs stays in the program
+#   EDGEML_OPS      builds only the files of those operators
+#   EDGEML_RT_CPU   flags of the processor come with the toolchain file; this names the kernels made for it:
+#                   src/kernels/<name>/<body>_<name>.c stands in for src/kernels/<body>.c
+
+set(EDGEML_RT_KERNELS "" CACHE STRING "Kernels to prefer to the plain loops: armv7em, or empty")
+set_property(CACHE EDGEML_RT_KERNELS PROPERTY STRINGS "" armv7em)
+
+set(rt_files base/status.c base/decimal.c base/firmware_double.c plan/image_check.c exec/static.c api/session_static.c api/tensor_api.c
+             api/firmware_binding.c)
+list(TRANSFORM rt_files PREPEND "${PROJECT_SOURCE_DIR}/src/")
+file(GLOB rt_parts CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/src/tensor/*.c" "${PROJECT_SOURCE_DIR}/src/ops/common/*.c")
+list(FILTER rt_parts EXCLUDE REGEX "/op_(ctx|eval)\\.c$") # of infer, pack and prepare
+list(APPEND rt_files ${rt_parts} ${edgeml_ops_files})
+list(FILTER rt_files EXCLUDE REGEX "/ops/registry\\.c$") # the table with the hooks
+
+file(GLOB rt_kernels CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/src/kernels/*.c")
+if(EDGEML_RT_KERNELS)
+    file(GLOB rt_tiled CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/src/kernels/${EDGEML_RT_KERNELS}/*.c")
+    foreach(file IN LISTS rt_tiled)
+        get_filename_component(name "${file}" NAME)
+        string(REPLACE "_${EDGEML_RT_KERNELS}.c" ".c" body "${name}")
+        list(REMOVE_ITEM rt_kernels "${PROJECT_SOURCE_DIR}/src/kernels/${body}")
+        list(APPEND rt_kernels "${file}")
+    endforeach()
+endif()
+
+function(edgeml_rt_objects name)
+    add_library(${name} OBJECT ${ARGN})
+    edgeml_target(${name})
+    set_target_properties(${name} PROPERTIES POSITION_INDEPENDENT_CODE OFF)
+    target_include_directories(${name} PRIVATE "${PROJECT_SOURCE_DIR}/include" "${PROJECT_SOURCE_DIR}/src"
+                                               "${edgeml_ops_include}")
+    target_compile_definitions(${name} PRIVATE EML_HAVE_SCALAR=1)
+    target_compile_options(${name} PRIVATE ${edgeml_rt_options})
+endfunction()
+
+# Images count 4 bytes for an enum (the bare-metal ABI of Arm would take the least that fits).
+set(edgeml_rt_options -fno-short-enums)
+edgeml_rt_objects(edgeml_rt_core ${rt_files})
+edgeml_rt_objects(edgeml_rt_kernels ${rt_kernels})
+target_compile_definitions(edgeml_rt_kernels PRIVATE EML_ISA_SUFFIX=scalar EML_ISA_SCALAR=1)
+target_compile_options(edgeml_rt_core PRIVATE $<$<CONFIG:Release>:-Os>)
+
+add_library(edgeml_rt STATIC $<TARGET_OBJECTS:edgeml_rt_core> $<TARGET_OBJECTS:edgeml_rt_kernels>)
+set_target_properties(edgeml_rt PROPERTIES LINKER_LANGUAGE C)
+target_include_directories(edgeml_rt PUBLIC "${PROJECT_SOURCE_DIR}/include")
+target_compile_options(edgeml_rt PUBLIC ${edgeml_rt_options})
+target_link_libraries(edgeml_rt PUBLIC m)
+target_link_options(edgeml_rt PUBLIC LINKER:--gc-sections LINKER:--no-enum-size-warning)
