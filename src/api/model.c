@@ -41,7 +41,6 @@ static bool borrows(const eml_graph *graph) {
  * where the bytes come from, or NULL; it is closed as soon as nothing points into it. */
 static em_status prepare(em_model *model, const void *bytes, size_t length, const char *name, const char *directory,
                          const em_model_options *options, eml_file **file, em_error *err) {
-    const eml_kernels *kernels = eml_cpu_kernels(); /* once: under a hypervisor cpuid takes microseconds */
     bool borrow = options->borrow;
     eml_file *external = NULL;
     eml_load_options load = {.name = name, .directory = directory, .borrow = true, .files = borrow ? NULL : &external};
