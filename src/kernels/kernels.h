@@ -149,7 +149,7 @@ typedef size_t eml_gemm_scratch_f64_fn(const eml_gemm_f64 *g);
 
 /* A product with packed b and rows of a that lie in pieces: a(i, s * run + q) = a[s * m + i][q], s < runs, q < run, as
  * the taps of a convolution find them. out[i, j] = min(max(c[j] + sum over p of a(i, p) * b(p, j), low), high); c NULL:
- * 0. The sum starts with c and goes over p = 0, 1, ... */
+ * 0. The order of a sum depends on n, j, runs and run only. */
 typedef struct eml_gemm_runs_f32 {
     size_t m, n, runs, run;
     const float *const *a;
