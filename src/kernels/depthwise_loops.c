@@ -50,22 +50,27 @@ static EML_INLINE void sums_of(const int pixels, const int columns, const int st
     }
 }
 
+/* All channels of some pixels; the last, narrower vector in plain loops. */
 static EML_INLINE void channels(const int pixels, const int columns, const int stride, const eml_depthwise_f32 *g,
                                 const float *x, float *out) {
     size_t c = 0;
     for (; g->channels - c >= vf32_lanes; c += vf32_lanes)
         sums_of(pixels, columns, stride, false, g, x, c, vf32_lanes, out);
-    if (c < g->channels) sums_of(pixels, columns, stride, true, g, x, c, g->channels - c, out);
+    if (c < g->channels) sums_of(pixels, 0, 0, true, g, x, c, g->channels - c, out);
+}
+
+static void single(const eml_depthwise_f32 *g, size_t p) {
+    channels(1, 0, 0, g, g->x + p * g->x_pixel, g->out + p * g->out_pixel);
 }
 
 /* The copy tells the compiler that no output changes the sizes. */
-#define WINDOW(columns, stride)                                                                        \
-    static void window_##columns##_##stride(const eml_depthwise_f32 *given) {                          \
-        const eml_depthwise_f32 g = *given;                                                            \
-        size_t p = 0;                                                                                  \
-        for (; g.pixels - p >= PIXELS; p += PIXELS)                                                    \
-            channels(PIXELS, columns, stride, &g, g.x + p * g.x_pixel, g.out + p * g.out_pixel);       \
-        for (; p < g.pixels; p++) channels(1, 0, 0, &g, g.x + p * g.x_pixel, g.out + p * g.out_pixel); \
+#define WINDOW(columns, stride)                                                                  \
+    static void window_##columns##_##stride(const eml_depthwise_f32 *given) {                    \
+        const eml_depthwise_f32 g = *given;                                                      \
+        size_t p = 0;                                                                            \
+        for (; g.pixels - p >= PIXELS; p += PIXELS)                                              \
+            channels(PIXELS, columns, stride, &g, g.x + p * g.x_pixel, g.out + p * g.out_pixel); \
+        for (; p < g.pixels; p++) single(given, p);                                              \
     }
 WINDOW(0, 0)
 WINDOW(3, 1)
