@@ -297,6 +297,26 @@ static void small_floats(void **state) {
         }
 }
 
+/* Nothing to add up gives 0; no rows or columns give nothing. */
+static void empty(void **state) {
+    (void)state;
+    static uint8_t bytes[16];
+    static const int64_t shapes[4][3] = {{2, 0, 3}, {0, 3, 2}, {2, 3, 0}, {0, 0, 0}};
+    for (int i = 0; i < 4; i++) {
+        const int64_t *s = shapes[i];
+        op_test t;
+        op_test_begin(&t, "", "MatMulInteger", 10);
+        op_test_in(&t, em_tensor_make(EM_U8, bytes, 2, D(s[0], s[1])));
+        op_test_in(&t, em_tensor_make(EM_U8, bytes, 2, D(s[1], s[2])));
+        for (int again = 0; again < 2; again++) {
+            assert_int_equal(again ? unpacked_run(&t, 1) : op_test_run(&t, 1), EM_OK);
+            elements_shape(&t.out[0], EM_I32, 2, D(s[0], s[2]));
+            for (int64_t e = 0; e < s[0] * s[2]; e++) assert_int_equal(((const int32_t *)t.out[0].data)[e], 0);
+        }
+        op_test_end(&t);
+    }
+}
+
 static void errors(void **state) {
     (void)state;
     static uint8_t bytes[16];
@@ -352,6 +372,6 @@ static void errors(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(definition), cmocka_unit_test(small_floats),
-                                       cmocka_unit_test(errors)};
+                                       cmocka_unit_test(empty), cmocka_unit_test(errors)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -259,6 +259,33 @@ static void large(void **state) {
         }
 }
 
+/* No images, no outputs, no channels; and too few axes. */
+static void empty(void **state) {
+    (void)state;
+    static uint8_t bytes[32];
+    static const int64_t x_dims[3][3] = {{0, 2, 5}, {1, 2, 5}, {1, 0, 5}},
+                         w_dims[3][3] = {{3, 2, 2}, {0, 2, 2}, {3, 0, 2}};
+    for (int i = 0; i < 3; i++) {
+        op_test t;
+        op_test_begin(&t, "", "ConvInteger", 10);
+        op_test_in(&t, em_tensor_make(EM_U8, bytes, 3, x_dims[i]));
+        op_test_in(&t, em_tensor_make(EM_I8, bytes, 3, w_dims[i]));
+        for (int again = 0; again < 2; again++) {
+            assert_int_equal(again ? unpacked_run(&t, 1) : op_test_run(&t, 1), EM_OK);
+            elements_shape(&t.out[0], EM_I32, 3, D(x_dims[i][0], w_dims[i][0], 4));
+            for (int64_t e = 0; e < eml_tensor_n(&t.out[0]); e++)
+                assert_int_equal(((const int32_t *)t.out[0].data)[e], 0);
+        }
+        op_test_end(&t);
+    }
+    op_test t;
+    op_test_begin(&t, "", "ConvInteger", 10);
+    op_test_in(&t, em_tensor_make(EM_U8, bytes, 2, D(1, 2)));
+    op_test_in(&t, em_tensor_make(EM_I8, bytes, 2, D(1, 2)));
+    assert_int_equal(op_test_run(&t, 1), EM_ERR_MODEL);
+    op_test_end(&t);
+}
+
 /* A plain 1 x 3 convolution, one part of which the cases below spoil. */
 typedef struct spoilt {
     float x_scale, w_scale[2], y_scale;
@@ -310,6 +337,7 @@ static void errors(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(definition), cmocka_unit_test(large), cmocka_unit_test(errors)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(definition), cmocka_unit_test(large), cmocka_unit_test(empty),
+                                       cmocka_unit_test(errors)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -306,14 +306,13 @@ static em_status quantize(eml_run *run, const em_tensor *x, uint8_t *out, float 
     if (*scale == 0) *scale = 1; /* the range is below what a float can divide */
     float at = rintf(0 - least / *scale);
     *zero = (uint8_t)(at < 0 ? 0 : at > 255 ? 255 : at);
+    const int32_t shift = *zero;
     for (size_t i = 0; i < n; i += SOME) {
         size_t some = n - i < SOME ? n - i : SOME;
         k->div_f32(some, v + i, 1, scale, 0, buffer);
         k->round_f32(some, buffer, buffer);
-        for (size_t j = 0; j < some; j++) {
-            float q = buffer[j] + (float)*zero;
-            out[i + j] = (uint8_t)(q > 0 ? (q < 255 ? q : 255) : 0);
-        }
+        k->clip_f32(some, buffer, (float)-shift, (float)(255 - shift), buffer);
+        for (size_t j = 0; j < some; j++) out[i + j] = (uint8_t)((int32_t)buffer[j] + shift);
     }
     return EM_OK;
 }

@@ -20,7 +20,7 @@ static int64_t padded(int64_t columns) {
 
 size_t eml_columns_add(eml_layout *layout, int64_t groups, int64_t columns) {
     int64_t total;
-    if (columns > INT64_MAX - EML_I8_PANEL || !eml_i64_mul(groups, padded(columns), &total)) {
+    if (columns > INT32_MAX || !eml_i64_mul(groups, padded(columns), &total) || (uint64_t)total > SIZE_MAX / 64) {
         layout->overflow = true;
         total = 0;
     }

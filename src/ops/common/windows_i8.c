@@ -52,14 +52,24 @@ static int64_t columns_of(const eml_weights_i8 *w) {
     return w->depthwise ? w->groups : w->columns;
 }
 
-/* Bytes of a packed matrix. The weights exist in memory, so only the padding can make them too many: at most 64 times.
- */
+/* Bytes of a packed matrix. */
 static int64_t matrix_bytes(const eml_weights_i8 *w) {
     if (w->depthwise) return round_to(w->groups, EML_I8_PANEL) * round_to(w->segments * w->outer, 2) * 2;
     return w->segments * round_to(depth_of(w), 4) * round_to(w->columns, EML_I8_PANEL);
 }
 
+/* What is declared may be far larger than what ever comes; padding included it must still be countable. */
+static bool countable(const eml_weights_i8 *w) {
+    double most = ((double)w->groups + EML_I8_PANEL) * ((double)w->columns + EML_I8_PANEL) * (double)w->segments *
+                  ((double)w->outer * (double)w->inner + 4);
+    return most < (double)(SIZE_MAX / 16 < INT64_MAX / 16 ? SIZE_MAX / 16 : INT64_MAX / 16);
+}
+
 size_t eml_weights_i8_add(eml_layout *layout, const eml_weights_i8 *w) {
+    if (!countable(w)) {
+        layout->overflow = true;
+        return layout->bytes;
+    }
     size_t at = eml_layout_add(layout, (size_t)matrices_of(w), (size_t)matrix_bytes(w));
     eml_layout_add(layout, (size_t)matrices_of(w), (size_t)round_to(columns_of(w), EML_I8_PANEL) * sizeof(int32_t));
     return at;
