@@ -16,8 +16,9 @@ static size_t order(size_t tap, size_t c) {
 
 /* sums[pixels][BLOCK]; a: where the pixels' channels begin. */
 static EML_INLINE void block(const int pixels, const eml_depthwise_i8 *g, const i8_a *const *a, const int16_t *w,
-                             const int32_t *start, int32_t *sums) {
+                             const int32_t *start, size_t cols, int32_t *sums) {
     enum { N = vi32_lanes, V = BLOCK / N };
+    (void)cols;
     vi32 acc[PIXELS][V];
     EML_UNROLL for (int r = 0; r < pixels; r++) EML_UNROLL for (int v = 0; v < V; v++) acc[r][v] = vi32_set1(0);
     for (size_t t = 0; t < g->taps; t += 2, w += 2 * BLOCK) {
@@ -48,9 +49,9 @@ typedef int16_t i8_a;
 enum { TAKES_ZERO = 1, PIXELS = 1 };
 
 static EML_INLINE void block(const int pixels, const eml_depthwise_i8 *g, const i8_a *const *a, const int16_t *w,
-                             const int32_t *start, int32_t *sums) {
+                             const int32_t *start, size_t cols, int32_t *sums) {
     int32x4_t acc[4];
-    (void)pixels;
+    (void)pixels, (void)cols;
     EML_UNROLL for (int v = 0; v < 4; v++) acc[v] = vld1q_s32(start + 4 * v);
     for (size_t t = 0; t < g->taps; t++, w += BLOCK)
         EML_UNROLL for (int v = 0; v < 4; v++) acc[v] =
@@ -62,14 +63,14 @@ static EML_INLINE void block(const int pixels, const eml_depthwise_i8 *g, const 
 typedef uint8_t i8_a;
 enum { TAKES_ZERO = 0, PIXELS = 1 };
 
-#define TAPS(T)                                                                                              \
-    for (size_t t = 0; t < g->taps; t++, w += BLOCK) {                                                       \
-        const T *x = (const T *)a[0] + g->taps_at[t];                                                        \
-        for (size_t c = 0; c < BLOCK; c++) sums[c] = (int32_t)((uint32_t)sums[c] + (uint32_t)(x[c] * w[c])); \
+#define TAPS(T)                                                                                             \
+    for (size_t t = 0; t < g->taps; t++, w += BLOCK) {                                                      \
+        const T *x = (const T *)a[0] + g->taps_at[t];                                                       \
+        for (size_t c = 0; c < cols; c++) sums[c] = (int32_t)((uint32_t)sums[c] + (uint32_t)(x[c] * w[c])); \
     }
 
 static EML_INLINE void block(const int pixels, const eml_depthwise_i8 *g, const i8_a *const *a, const int16_t *w,
-                             const int32_t *start, int32_t *sums) {
+                             const int32_t *start, size_t cols, int32_t *sums) {
     (void)pixels;
     memcpy(sums, start, BLOCK * sizeof *sums);
     if (g->a_signed) {
@@ -110,9 +111,9 @@ void EML_FN(depthwise_i8)(const eml_depthwise_i8 *g) {
             pixels = g->m - i < PIXELS ? 1 : PIXELS;
             for (size_t r = 0; r < pixels; r++) a[r] = (const i8_a *)g->a + g->a_rows[i + r] + c;
             if (pixels == PIXELS)
-                block(PIXELS, g, a, w, start, sums);
+                block(PIXELS, g, a, w, start, cols, sums);
             else
-                block(1, g, a, w, start, sums);
+                block(1, g, a, w, start, cols, sums);
             requant(&g->to, c, pixels, cols, sums, (unsigned char *)g->out + i * g->out_row * bytes, g->out_row);
         }
     }

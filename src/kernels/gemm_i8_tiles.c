@@ -75,21 +75,21 @@ static void multiply(size_t rows, const i8_depth *d, const i8_a *const *a, const
     switch (rows) { I8_TILES(CASE) }
 }
 
-/* Rows in the next tile: as few tiles as can be, of about the same height. */
+/* Rows in the next tile: the last two are of about the same height. */
 static size_t height(size_t left) {
-    const size_t tiles = (left + I8_ROWS - 1) / I8_ROWS;
-    return (left + tiles - 1) / tiles;
+    return left >= 2 * I8_ROWS ? I8_ROWS : left > I8_ROWS ? (left + 1) / 2 : left;
 }
 
 void EML_FN(gemm_i8)(const eml_gemm_i8 *g) {
-    const i8_depth d = {g->segments, g->depth, (g->depth + I8_GROUP - 1) / I8_GROUP * I8_GROUP_BYTES, g->a_segments,
-                        g->a_signed};
+    i8_depth d = {g->segments,   g->depth,    (g->depth + I8_GROUP - 1) / I8_GROUP * I8_GROUP_BYTES,
+                  g->a_segments, g->a_signed, EML_I8_PANEL};
     const int8_t *panel = g->packed;
     for (size_t i = 0; i < g->m && g->b_zero != NULL; i++) g->row_sums[i] = row_sum(&d, row_of(g, i), g->a_zero);
     for (size_t j = 0; j < g->n; j += EML_I8_PANEL, panel += d.segments * d.step) {
-        int32_t start[EML_I8_PANEL], sums[I8_ROWS * EML_I8_PANEL];
+        int32_t start[EML_I8_PANEL], sums[I8_ROWS * EML_I8_PANEL] = {0};
         const size_t cols = g->n - j < EML_I8_PANEL ? g->n - j : EML_I8_PANEL,
                      bytes = g->to.kind == EML_I8_TO_BYTE ? 1 : 4;
+        d.end = requant_end(cols);
         requant_start(&g->to, g->column_sums, EML_I8_TAKES_ZERO ? 0 : g->a_zero, j, start);
         for (size_t i = 0, rows; i < g->m; i += rows) {
             const i8_a *a[I8_ROWS];

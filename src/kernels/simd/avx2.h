@@ -520,6 +520,12 @@ static inline vu8 vu8_xor(vu8 a, vu8 b) {
     return _mm256_xor_si256(a, b);
 }
 
+static inline void vi32_store2_u8(uint8_t *p, vi32 a, vi32 b) {
+    __m256i words = _mm256_and_si256(_mm256_packs_epi32(a, b), _mm256_set1_epi16(0xff));
+    words = _mm256_permute4x64_epi64(words, 0xd8);
+    _mm_storeu_si128((__m128i *)p, _mm_packus_epi16(_mm256_castsi256_si128(words), _mm256_extracti128_si256(words, 1)));
+}
+
 /* Pairs of 16 bits. */
 static inline vi32 vi32_load_pairs_i8(const int8_t *p) {
     return _mm256_cvtepi8_epi16(_mm_loadu_si128((const __m128i *)p));

@@ -514,6 +514,11 @@ static inline vu8 vu8_xor(vu8 a, vu8 b) {
     return _mm512_xor_si512(a, b);
 }
 
+static inline void vi32_store2_u8(uint8_t *p, vi32 a, vi32 b) {
+    vi32_store_u8(p, a);
+    vi32_store_u8(p + 16, b);
+}
+
 /* Pairs of 16 bits. */
 static inline vi32 vi32_load_pairs_i8(const int8_t *p) {
     return _mm512_cvtepi8_epi16(_mm256_loadu_si256((const __m256i *)p));

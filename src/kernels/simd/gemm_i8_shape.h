@@ -21,6 +21,7 @@ typedef struct i8_depth {
     size_t segments, depth, step; /* step: packed bytes of a panel per segment */
     const uint32_t *at;           /* NULL: 0 */
     bool a_signed;
+    size_t end; /* columns of the panel that are asked for, made even; only what works column by column looks at it */
 } i8_depth;
 
 static inline size_t i8_segment(const i8_depth *d, size_t s) {
@@ -188,7 +189,7 @@ enum { I8_ROWS = 2 };
 #define I8_PLAIN_TILE(name, T)                                                                                     \
     static EML_INLINE void name(const int rows, const i8_depth *d, const i8_a *const *a, const int8_t *b,          \
                                 const int32_t *start, int32_t *sums) {                                             \
-        for (size_t x = 0; x < EML_I8_PANEL; x += 2) {                                                             \
+        for (size_t x = 0; x < d->end; x += 2) {                                                                   \
             int32_t s00 = 0, s01 = 0, s10 = 0, s11 = 0;                                                            \
             uint32_t w00 = 0, w01 = 0, w10 = 0, w11 = 0;                                                           \
             for (size_t s = 0; s < d->segments; s++) {                                                             \

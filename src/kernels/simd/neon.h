@@ -395,6 +395,11 @@ static inline vu8 vu8_xor(vu8 a, vu8 b) {
     return veorq_u8(a, b);
 }
 
+static inline void vi32_store2_u8(uint8_t *p, vi32 a, vi32 b) {
+    uint16x4_t low = vmovn_u32(vreinterpretq_u32_s32(a)), high = vmovn_u32(vreinterpretq_u32_s32(b));
+    vst1_u8(p, vmovn_u16(vcombine_u16(low, high)));
+}
+
 static inline vf32 vf32_load_f16(const uint16_t *p) {
     return vcvt_f32_f16(vreinterpret_f16_u16(vld1_u16(p)));
 }

@@ -11,21 +11,30 @@ static inline uint32_t wrapped_add(uint32_t sum, int32_t x) {
     return sum + (uint32_t)x;
 }
 
+/* How many columns are worth computing: with one lane, pairs of those asked for; else all, in whole vectors. */
+static inline size_t requant_end(size_t cols) {
+    return vi32_lanes == 1 ? (cols + 1) / 2 * 2 : EML_I8_PANEL;
+}
+
 /* A float in -2^22 .. 2^22 plus 1.5 * 2^23 has its nearest integer in the low bits, ties to even. */
 static EML_INLINE void requant_byte(const eml_requant *to, size_t j, size_t rows, size_t cols, const int32_t *sums,
                                     uint8_t *out, size_t out_row) {
     enum { N = vi32_lanes };
     const float shift = 12582912.0f;
+    const size_t end = requant_end(cols);
     const vf32 magic = vf32_set1(shift), low = vf32_set1((float)(to->low - to->zero)),
                high = vf32_set1((float)(to->high - to->zero));
     const vi32 base = vi32_sub(vf32_as_i32(magic), vi32_set1(to->zero));
     for (; rows > 0; rows--, sums += EML_I8_PANEL, out += out_row) {
         uint8_t tail[EML_I8_PANEL], *at = cols == EML_I8_PANEL ? out : tail;
-        EML_UNROLL for (size_t c = 0; c < EML_I8_PANEL; c += N) {
+        vi32 q[EML_I8_PANEL / N];
+        EML_UNROLL for (size_t c = 0; c < end; c += N) {
             vf32 y = vf32_mul(vf32_from_i32(vi32_load(sums + c)), vf32_load(to->scale + j + c));
             y = vf32_min(vf32_max(y, low), high);
-            vi32_store_u8(at + c, vi32_sub(vf32_as_i32(vf32_add(y, magic)), base));
+            q[c / N] = vi32_sub(vf32_as_i32(vf32_add(y, magic)), base);
         }
+        EML_UNROLL for (size_t c = 0; c + 2 * N <= end; c += 2 * N) vi32_store2_u8(at + c, q[c / N], q[c / N + 1]);
+        if ((size_t)N == EML_I8_PANEL) vi32_store_u8(at, q[0]);
         if (at == tail) memcpy(out, tail, cols);
     }
 }

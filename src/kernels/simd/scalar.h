@@ -327,6 +327,11 @@ static inline vu8 vu8_xor(vu8 a, vu8 b) {
     return a ^ b;
 }
 
+static inline void vi32_store2_u8(uint8_t *p, vi32 a, vi32 b) {
+    p[0] = (uint8_t)a;
+    p[1] = (uint8_t)b;
+}
+
 /* Half precision has 5 bits of exponent (bias 15) and 10 of fraction. Subnormals come out of a subtraction, which
  * brings the leading bit into place exactly. */
 static inline vf32 vf32_load_f16(const uint16_t *p) {

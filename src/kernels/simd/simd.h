@@ -26,7 +26,8 @@
  *   vm32_first(n)         the first n <= N lanes
  *   vm32_bits             lane i -> bit i; vm32_store_u8 writes N bytes 0 or 1, vm32_load_u8 takes any non-zero byte
  *   vi32_load_u8 ...      N small integers widened; vi32_store_u16 keeps the low halves, vi32_store_u8 the low bytes,
- *                         vi32_store_u8x4 those of four vectors, v[0] first
+ *                         vi32_store_u8x4 those of four vectors, v[0] first,
+ *                         vi32_store2_u8(p, a, b) of two, of numbers from -128 to 255
  *   vu8                   bytes, vu8_lanes of them; max is unsigned
  * and where 16-bit pairs are multiplied (avx2, avx512), a vector of them being a vi32:
  *   vi32_load_pairs_i8, vi32_load_pairs_u8   2 N bytes widened; vi32_sub_pairs subtracts halves
