@@ -98,14 +98,19 @@ typedef struct concat_task {
 
 static void run_pieces(void *task, int64_t begin, int64_t end) {
     const concat_task *t = task;
+    int64_t row = begin / t->pieces, at = begin % t->pieces * PIECE;
     for (int64_t i = begin; i < end; i++) {
-        int64_t row = i / t->pieces, at = i % t->pieces * PIECE, n = t->width - at < PIECE ? t->width - at : PIECE;
+        int64_t n = t->width - at < PIECE ? t->width - at : PIECE;
         const uint8_t *x = t->x + row * t->width + at;
         uint8_t *out = t->out + row * t->row + at;
         if (t->part->copy)
             memcpy(out, x, (size_t)n);
         else
             eml_quant_lookup(t->part->table, x, n, out);
+        at += n;
+        if (at < t->width) continue;
+        at = 0;
+        row++;
     }
 }
 

@@ -58,24 +58,57 @@ typedef struct qsoftmax_task {
     const uint8_t *x;
     uint8_t *out;
     float scale;
-    int32_t zero, low;
+    int32_t zero;
     uint8_t flip; /* of the sign bit: puts the least element at 0 */
+    const eml_kernels *k;
 } qsoftmax_task;
 
-/* One line of n elements, stride apart. */
-static void softmax_line(const qsoftmax_task *t, int64_t n, int64_t stride, const uint8_t *x, uint8_t *out) {
+/* The largest of x[n]: pieces of 32 bytes, many at once, as rows of a pool; then the rest. */
+static int largest(const qsoftmax_task *t, int64_t n, int64_t stride, const uint8_t *x) {
+    enum { LANES = 32, ROWS = 32 };
+    const eml_kernels *k = EML_KERNELS_OF(t->k);
+    uint8_t lanes[LANES];
     int most = 0;
-    float sum = 0.0f;
+    if (stride == 1 && n >= 2 * LANES) {
+        const uint8_t *rows[ROWS + 1];
+        memcpy(lanes, x, LANES);
+        rows[ROWS] = lanes;
+        while (n >= LANES) {
+            int64_t some = n / LANES < ROWS ? n / LANES : ROWS;
+            for (int64_t i = 0; i < some; i++) rows[ROWS - 1 - i] = x + i * LANES;
+            if (t->flip)
+                k->max_taps_i8((size_t)some + 1, rows + ROWS - some, LANES, lanes);
+            else
+                k->max_taps_u8((size_t)some + 1, rows + ROWS - some, LANES, lanes);
+            n -= some * LANES;
+            x += some * LANES;
+        }
+        for (int i = 0; i < LANES; i++) most = (lanes[i] ^ t->flip) > most ? lanes[i] ^ t->flip : most;
+    }
     for (int64_t i = 0; i < n; i++) {
         int value = x[i * stride] ^ t->flip;
         most = value > most ? value : most;
     }
-    const float *power = t->table + (255 - most);
+    return most;
+}
+
+/* One line of n elements, stride apart. */
+static void softmax_line(const qsoftmax_task *t, int64_t n, int64_t stride, const uint8_t *x, uint8_t *out) {
+    const eml_kernels *k = EML_KERNELS_OF(t->k);
+    const float *power = t->table + (255 - largest(t, n, stride, x)), one = 1.0f;
+    float sum = 0.0f, y[EML_BLOCK];
+    uint8_t bytes[EML_BLOCK];
     for (int64_t i = 0; i < n; i++) sum += power[x[i * stride] ^ t->flip];
-    for (int64_t i = 0; i < n; i++) {
-        float y = rintf(power[x[i * stride] ^ t->flip] / sum * t->scale) + (float)t->zero, low = (float)t->low;
-        y = y > low ? y : low;
-        out[i * stride] = (uint8_t)(int32_t)(y < low + 255.0f ? y : low + 255.0f);
+    for (int64_t i = 0; i < n; i += EML_BLOCK) {
+        int64_t some = n - i < EML_BLOCK ? n - i : EML_BLOCK;
+        for (int64_t j = 0; j < some; j++) y[j] = power[x[(i + j) * stride] ^ t->flip];
+        k->div_f32((size_t)some, y, 1, &sum, 0, y);
+        k->mul_f32((size_t)some, y, 1, &t->scale, 0, y);
+        if (t->flip)
+            k->quantize_i8((size_t)some, y, &one, &t->zero, 0, bytes);
+        else
+            k->quantize_u8((size_t)some, y, &one, &t->zero, 0, bytes);
+        for (int64_t j = 0; j < some; j++) out[(i + j) * stride] = bytes[j];
     }
 }
 
@@ -105,8 +138,8 @@ static em_status run_qsoftmax(eml_run *run) {
                        .out = run->out[0]->data,
                        .scale = floorf(1.0f / y.scale),
                        .zero = y.zero,
-                       .low = is_signed ? -128 : 0,
-                       .flip = is_signed ? 0x80 : 0};
+                       .flip = is_signed ? 0x80 : 0,
+                       .k = run->k};
     eml_run_parallel(run, lines, EML_GRAIN / 4 / p->split.length + 1, softmax_lines, &t);
     return EM_OK;
 }

@@ -171,10 +171,6 @@ static void run_line(const first_task *t, first_row *r, unsigned char *out) {
         return;
     }
     pad_line(r, line, t->p->kind == EML_POOL_MAX ? -INFINITY : 0.0f);
-    if (t->p->dtype == EM_F32) {
-        along_f32(t, r, merge_f32(t, r, line), (float *)(void *)out);
-        return;
-    }
     along_f32(t, r, merge_half(t, r, line), result);
     if (t->p->dtype == EM_F16)
         k->f32_to_f16(n, result, out);
@@ -182,27 +178,58 @@ static void run_line(const first_task *t, first_row *r, unsigned char *out) {
         k->f32_to_bf16(n, result, out);
 }
 
+/* Some output rows of floats: first the lines, then along them, so that what was stored is not read at once. */
+enum { GROUP = 8 };
+static void run_lines_f32(const first_task *t, first_row *r, int64_t n, float *const *out) {
+    float lines[EML_POOL_SPAN];
+    const float *merged[GROUP];
+    for (int64_t i = 0; i < n; i++) {
+        float *line = lines + i * r[i].length;
+        pad_line(&r[i], line, t->p->kind == EML_POOL_MAX ? -INFINITY : 0.0f);
+        merged[i] = merge_f32(t, &r[i], line);
+    }
+    for (int64_t i = 0; i < n; i++) along_f32(t, &r[i], merged[i], out[i]);
+}
+
+/* Output row i from column from on, as far as a line goes; to becomes where it ends. */
+static void place(const first_task *t, int64_t i, int64_t from, int64_t some, first_row *r) {
+    const eml_window *w = &t->p->w;
+    int64_t reach = (w->kernel[2] - 1) * w->dilation[2] + 1, rows = w->out[0] * w->out[1];
+    int64_t first = from * w->stride[2] - w->pad_begin[2], low = first > 0 ? first : 0;
+    const unsigned char *plane = t->x + i / rows * (w->in[0] * w->in[1] * w->in[2]) * (int64_t)t->size;
+    r->rows = (eml_pool_rows){.w = w, .pixel_bytes = (int64_t)t->size, .base = plane + low * (int64_t)t->size};
+    r->rows.taps[0] = eml_pool_taps_at(w, 0, w->out[0] == 1 ? 0 : i % rows / w->out[1]);
+    r->rows.taps[1] = eml_pool_taps_at(w, 1, i % w->out[1]);
+    r->rows.taps[2] = (eml_pool_taps){0, 1, 0, 1};
+    r->from = from;
+    r->to = w->out[2] - from < some ? w->out[2] : from + some;
+    r->length = (r->to - 1 - from) * w->stride[2] + reach;
+    int64_t high = first + r->length < w->in[2] ? first + r->length : w->in[2];
+    r->left = low - first;
+    r->width = high > low ? high - low : 0;
+}
+
 /* Rows of the output begin .. end-1, over batch and channels. */
 static void run_rows(void *task, int64_t begin, int64_t end) {
     const first_task *t = task;
     const eml_window *w = &t->p->w;
-    int64_t size = (int64_t)t->size, reach = (w->kernel[2] - 1) * w->dilation[2] + 1;
-    int64_t some = (EML_POOL_SPAN - reach) / w->stride[2] + 1, rows = w->out[0] * w->out[1];
-    first_row r = {.rows = {.w = w, .pixel_bytes = size}};
-    for (int64_t i = begin; i < end; i++) {
-        const unsigned char *plane = t->x + i / rows * (w->in[0] * w->in[1] * w->in[2]) * size;
-        r.rows.taps[0] = eml_pool_taps_at(w, 0, i % rows / w->out[1]);
-        r.rows.taps[1] = eml_pool_taps_at(w, 1, i % w->out[1]);
-        r.rows.taps[2] = (eml_pool_taps){0, 1, 0, 1};
-        for (r.from = 0; r.from < w->out[2]; r.from = r.to) {
-            r.to = w->out[2] - r.from < some ? w->out[2] : r.from + some;
-            int64_t first = r.from * w->stride[2] - w->pad_begin[2], low = first > 0 ? first : 0;
-            r.length = (r.to - 1 - r.from) * w->stride[2] + reach;
-            int64_t high = first + r.length < w->in[2] ? first + r.length : w->in[2];
-            r.left = low - first;
-            r.width = high > low ? high - low : 0;
-            r.rows.base = plane + low * size;
-            run_line(t, &r, t->out + (i * w->out[2] + r.from) * size);
+    int64_t reach = (w->kernel[2] - 1) * w->dilation[2] + 1, some = (EML_POOL_SPAN - reach) / w->stride[2] + 1;
+    int64_t length = (w->out[2] - 1) * w->stride[2] + reach;
+    int64_t group = length > EML_POOL_SPAN ? 1 : EML_POOL_SPAN / length < GROUP ? EML_POOL_SPAN / length : GROUP;
+    first_row r[GROUP];
+    float *out[GROUP];
+    for (int64_t i = begin, n = 1; i < end; i += n) { /* n > 1 only where a line holds a whole row */
+        for (int64_t from = 0; from < w->out[2]; from = r[0].to) {
+            unsigned char *to = t->out + (i * w->out[2] + from) * (int64_t)t->size;
+            place(t, i, from, some, &r[0]);
+            if (t->p->dtype != EM_F32) {
+                run_line(t, &r[0], to);
+                continue;
+            }
+            n = group < end - i ? group : end - i;
+            for (int64_t j = 1; j < n; j++) place(t, i + j, from, some, &r[j]);
+            for (int64_t j = 0; j < n; j++) out[j] = (float *)(void *)to + j * w->out[2];
+            run_lines_f32(t, r, n, out);
         }
     }
 }

@@ -208,11 +208,12 @@ void eml_quant_table(const eml_kernels *kernels, em_dtype dtype, const float *va
 }
 
 void eml_quant_lookup(const uint8_t *table, const uint8_t *x, int64_t n, uint8_t *out) {
-    for (; n >= 8; n -= 8, x += 8, out += 8) { /* one load and one store of eight bytes */
-        uint8_t in[8], result[8];
-        memcpy(in, x, 8);
-        for (int i = 0; i < 8; i++) result[i] = table[in[i]];
-        memcpy(out, result, 8);
+    for (; n >= 4; n -= 4, x += 4, out += 4) { /* loads before stores: out may be x, the compiler cannot tell */
+        uint8_t a = table[x[0]], b = table[x[1]], c = table[x[2]], d = table[x[3]];
+        out[0] = a;
+        out[1] = b;
+        out[2] = c;
+        out[3] = d;
     }
     for (int64_t i = 0; i < n; i++) out[i] = table[x[i]];
 }
