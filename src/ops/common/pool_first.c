@@ -21,23 +21,45 @@ typedef struct first_row {
     int64_t from, to, length, left, width;
 } first_row;
 
+/* Addresses of all rows under the window; there are fewer than EML_POOL_TAPS. */
+static size_t rows_of(const first_row *r, const float **taps) {
+    const eml_window *w = r->rows.w;
+    const eml_pool_taps *d = &r->rows.taps[0], *h = &r->rows.taps[1];
+    const float *base = (const float *)(const void *)r->rows.base;
+    size_t n = 0;
+    for (int64_t z = d->first; z < d->end; z++) {
+        const float *image = base + (d->begin + z * w->dilation[0]) * w->in[1] * w->in[2];
+        for (int64_t y = h->first; y < h->end; y++) taps[n++] = image + (h->begin + y * w->dilation[1]) * w->in[2];
+    }
+    return n;
+}
+
+static void max_or_sum(const first_task *t, size_t n, const float *const *taps, int64_t width, float *out) {
+    const eml_kernels *k = EML_KERNELS_OF(t->k);
+    if (t->p->kind == EML_POOL_MAX)
+        k->max_taps_f32(n, taps, (size_t)width, out);
+    else
+        k->mean_taps_f32(n, taps, (size_t)width, 1.0f, out);
+}
+
 /* The rows under the window as one, into the line's middle. A single row without padding is taken as it is. */
 static const float *merge_f32(const first_task *t, first_row *r, float *line) {
-    const eml_kernels *k = EML_KERNELS_OF(t->k);
     const void *list[EML_POOL_TAPS];
     const float *taps[EML_POOL_TAPS];
     float *out = line + r->left;
     size_t held = 0, n;
+    if (t->p->w.kernel[0] * t->p->w.kernel[1] < EML_POOL_TAPS) {
+        n = rows_of(r, taps);
+        if (n == 1 && r->width == r->length) return taps[0];
+        max_or_sum(t, n, taps, r->width, out);
+        return line;
+    }
     eml_pool_rows_begin(&r->rows);
     do {
         n = eml_pool_rows_next(&r->rows, list);
-        if (n == 1 && held == 0 && r->rows.done && r->width == r->length) return list[0];
         taps[0] = out;
         for (size_t i = 0; i < n; i++) taps[held + i] = list[i];
-        if (t->p->kind == EML_POOL_MAX)
-            k->max_taps_f32(held + n, taps, (size_t)r->width, out);
-        else
-            k->mean_taps_f32(held + n, taps, (size_t)r->width, 1.0f, out);
+        max_or_sum(t, held + n, taps, r->width, out);
         held = 1;
     } while (!r->rows.done);
     return line;
@@ -124,9 +146,11 @@ static void along_f32(const first_task *t, const first_row *r, const float *line
     eml_pool_taps all = {0, w->kernel[2], 0, w->kernel[2]};
     float divisor = eml_pool_divisor(p, &r->rows.taps[0], &r->rows.taps[1], &all);
     k->mean_line_f32(n, kernel, stride, dilation, line, divisor, out);
-    /* windows from before the input; from the first on that reaches behind it */
+    /* windows from before the input; from the first on that reaches behind it (or the padding, where that counts) */
     int64_t reach = (w->kernel[2] - 1) * w->dilation[2] + 1, room = w->in[2] + w->pad_begin[2] - reach;
-    int64_t low = (w->pad_begin[2] + w->stride[2] - 1) / w->stride[2], high = room < 0 ? 0 : room / w->stride[2] + 1;
+    if (p->include_pad) room += w->pad_end[2];
+    int64_t low = p->include_pad ? 0 : (w->pad_begin[2] + w->stride[2] - 1) / w->stride[2];
+    int64_t high = room < 0 ? 0 : room / w->stride[2] + 1;
     low = limit(low, r->from, r->to);
     edges(p, r, line, r->from, low, out);
     edges(p, r, line, limit(high, low, r->to), r->to, out);
@@ -191,15 +215,29 @@ static void run_lines_f32(const first_task *t, first_row *r, int64_t n, float *c
     for (int64_t i = 0; i < n; i++) along_f32(t, &r[i], merged[i], out[i]);
 }
 
-/* Output row i from column from on, as far as a line goes; to becomes where it ends. */
-static void place(const first_task *t, int64_t i, int64_t from, int64_t some, first_row *r) {
+/* Counts output rows: image row h of slice d of a plane. */
+typedef struct row_count {
+    int64_t plane, d, h;
+} row_count;
+
+static void next_row(const eml_window *w, row_count *at) {
+    if (++at->h < w->out[1]) return;
+    at->h = 0;
+    if (++at->d < w->out[0]) return;
+    at->d = 0;
+    at->plane++;
+}
+
+/* That output row from column from on, as far as a line goes; to becomes where it ends. */
+static void place(const first_task *t, const row_count *at, int64_t from, int64_t some, first_row *r) {
     const eml_window *w = &t->p->w;
-    int64_t reach = (w->kernel[2] - 1) * w->dilation[2] + 1, rows = w->out[0] * w->out[1];
+    int64_t reach = (w->kernel[2] - 1) * w->dilation[2] + 1, size = (int64_t)t->size;
     int64_t first = from * w->stride[2] - w->pad_begin[2], low = first > 0 ? first : 0;
-    const unsigned char *plane = t->x + i / rows * (w->in[0] * w->in[1] * w->in[2]) * (int64_t)t->size;
-    r->rows = (eml_pool_rows){.w = w, .pixel_bytes = (int64_t)t->size, .base = plane + low * (int64_t)t->size};
-    r->rows.taps[0] = eml_pool_taps_at(w, 0, w->out[0] == 1 ? 0 : i % rows / w->out[1]);
-    r->rows.taps[1] = eml_pool_taps_at(w, 1, i % w->out[1]);
+    r->rows.w = w;
+    r->rows.pixel_bytes = size;
+    r->rows.base = t->x + (at->plane * (w->in[0] * w->in[1] * w->in[2]) + low) * size;
+    r->rows.taps[0] = eml_pool_taps_at(w, 0, at->d);
+    r->rows.taps[1] = eml_pool_taps_at(w, 1, at->h);
     r->rows.taps[2] = (eml_pool_taps){0, 1, 0, 1};
     r->from = from;
     r->to = w->out[2] - from < some ? w->out[2] : from + some;
@@ -216,21 +254,26 @@ static void run_rows(void *task, int64_t begin, int64_t end) {
     int64_t reach = (w->kernel[2] - 1) * w->dilation[2] + 1, some = (EML_POOL_SPAN - reach) / w->stride[2] + 1;
     int64_t length = (w->out[2] - 1) * w->stride[2] + reach;
     int64_t group = length > EML_POOL_SPAN ? 1 : EML_POOL_SPAN / length < GROUP ? EML_POOL_SPAN / length : GROUP;
+    row_count at = {begin / w->out[1] / w->out[0], begin / w->out[1] % w->out[0], begin % w->out[1]};
     first_row r[GROUP];
     float *out[GROUP];
     for (int64_t i = begin, n = 1; i < end; i += n) { /* n > 1 only where a line holds a whole row */
         for (int64_t from = 0; from < w->out[2]; from = r[0].to) {
             unsigned char *to = t->out + (i * w->out[2] + from) * (int64_t)t->size;
-            place(t, i, from, some, &r[0]);
+            place(t, &at, from, some, &r[0]);
             if (t->p->dtype != EM_F32) {
                 run_line(t, &r[0], to);
                 continue;
             }
             n = group < end - i ? group : end - i;
-            for (int64_t j = 1; j < n; j++) place(t, i + j, from, some, &r[j]);
+            for (int64_t j = 1; j < n; j++) {
+                next_row(w, &at);
+                place(t, &at, from, some, &r[j]);
+            }
             for (int64_t j = 0; j < n; j++) out[j] = (float *)(void *)to + j * w->out[2];
             run_lines_f32(t, r, n, out);
         }
+        next_row(w, &at);
     }
 }
 
