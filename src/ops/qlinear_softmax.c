@@ -38,7 +38,7 @@ static em_status infer_qsoftmax(eml_ctx *ctx) {
 }
 
 static void fill_table(float scale, int64_t n, float *table) {
-    double shift = fmax(0.0, log((double)(FLT_MAX / (float)n)) - 5.0) / (double)scale;
+    double shift = fmax(0.0, (double)logf(FLT_MAX / (float)n) - 5.0) / (double)scale;
     for (int i = 0; i < 256; i++) table[i] = (float)exp(((double)i - 255.0 + shift) * (double)scale);
 }
 
