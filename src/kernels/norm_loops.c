@@ -6,12 +6,6 @@ typedef struct moments {
     double n, mean, squares;
 } moments;
 
-static inline float add_lanes(vf32 *lanes) {
-    EML_UNROLL for (int half = REDUCE_VECTORS / 2; half > 0; half /= 2) EML_UNROLL for (int v = 0; v < half; v++)
-        lanes[v] = vf32_add(lanes[v], lanes[v + half]);
-    return vf32_sum(lanes[0]);
-}
-
 /* The mean m of 0 < n <= REDUCE_BLOCK numbers as a float first, then the sums of d = x - m and d^2: what m was rounded
  * by comes back out of the first sum, so a mean that is large against the deviations does no harm. */
 static moments block_moments(size_t n, const float *x) {
@@ -34,7 +28,11 @@ static moments block_moments(size_t n, const float *x) {
         sums[v] = vf32_add(sums[v], d);
         squares[v] = vf32_fma(d, d, squares[v]);
     }
-    const double rest = (double)add_lanes(sums), around_m = (double)add_lanes(squares);
+    EML_UNROLL for (int half = REDUCE_VECTORS / 2; half > 0; half /= 2) EML_UNROLL for (int v = 0; v < half; v++) {
+        sums[v] = vf32_add(sums[v], sums[v + half]);
+        squares[v] = vf32_add(squares[v], squares[v + half]);
+    }
+    const double rest = (double)vf32_sum(sums[0]), around_m = (double)vf32_sum(squares[0]);
     const double exact = around_m - rest * rest / count;
     return (moments){count, (double)m + rest / count, exact < 0.0 ? 0.0 : exact};
 }
