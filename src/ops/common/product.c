@@ -84,6 +84,16 @@ static bool is_large(const eml_product *p) {
     return (double)p->batch * (double)p->m * (double)p->n * (double)p->k >= 2.0 * LEAST_WORK;
 }
 
+/* Elements that the kernel packs of b at a time. */
+static int64_t packing_room(const eml_ctx *ctx, const eml_product *p) {
+    size_t m = (size_t)p->m, n = (size_t)p->n, k = (size_t)p->k, row = (size_t)p->b_row, col = (size_t)p->b_col;
+    if (p->path == EML_PRODUCT_F64)
+        return (int64_t)EML_KERNELS_OF(ctx->k)->gemm_scratch_f64(
+            &(eml_gemm_f64){.m = m, .n = n, .k = k, .b_row = row, .b_col = col});
+    return (int64_t)EML_KERNELS_OF(ctx->k)->gemm_scratch_f32(
+        &(eml_gemm_f32){.m = m, .n = n, .k = k, .b_row = row, .b_col = col});
+}
+
 em_status eml_product_plan(eml_ctx *ctx, eml_product *p) {
     uint32_t blob = EML_BLOB_NONE;
     if (ctx->blob != NULL) memcpy(&blob, ctx->blob, sizeof(blob));
@@ -97,12 +107,11 @@ em_status eml_product_plan(eml_ctx *ctx, eml_product *p) {
         fits = add_bytes(p->m * p->k, size, &wide) && add_bytes(p->m * p->n, size, &wide) &&
                add_bytes(c_span(p), size, &wide) && (p->packed || add_bytes(p->k * p->n, size, &wide));
     }
-    if (!p->packed) { /* no kernel set packs more than two panels at a time */
-        int64_t most = 2 * EML_GEMM_PANEL_BYTES / (int64_t)size, columns = p->n < most ? p->n : most;
+    if (!p->packed) { /* rows are never split then, and fewer columns take no more room */
         int64_t units = p->batch > 1 ? p->batch : (p->n + UNIT_COLUMNS - 1) / UNIT_COLUMNS;
         bool shared = p->path != EML_PRODUCT_WIDE && is_large(p);
         p->slots = (uint8_t)(!shared || units == 0 ? 1 : units < MOST_SLOTS ? units : MOST_SLOTS);
-        fits = fits && add_bytes(columns * p->k, size, &slot);
+        fits = fits && add_bytes(packing_room(ctx, p), size, &slot);
     }
     p->slot_bytes = (int64_t)slot;
     if (!fits || !eml_size_mul(slot, p->slots, &slot) || !eml_size_add(wide, slot, &ctx->scratch_bytes))
