@@ -67,9 +67,19 @@ static const char *const reduce[] = {
     "ReduceLogSumExp", "ReduceMean", "ReduceProd", "ReduceSum", "ReduceSumSquare", NULL};
 
 /* At least the element type is that of input 0. */
-static const char *const same_dtype[] = {
-    "ConvTranspose", "DepthToSpace", "Expand",  "Gather", "GatherElements", "GatherND", "ScatterElements",
-    "ScatterND",     "SpaceToDepth", "Squeeze", "Tile",   "TopK",           "Trilu",    NULL};
+static const char *const same_dtype[] = {"ConvTranspose",
+                                         "DepthToSpace",
+                                         "Expand",
+                                         "GatherElements",
+                                         "GatherND",
+                                         "ScatterElements",
+                                         "ScatterND",
+                                         "SpaceToDepth",
+                                         "Squeeze",
+                                         "Tile",
+                                         "TopK",
+                                         "Trilu",
+                                         NULL};
 
 static bool listed(const char *const *list, const char *name) {
     for (; *list != NULL; list++)
@@ -372,6 +382,18 @@ static void infer_flatten(eml_infer *f, int node, eml_shape *out) {
     }
 }
 
+static void infer_gather(eml_infer *f, int node, eml_shape *out) {
+    const eml_shape *x = shape_in(f, node, 0), *index = shape_in(f, node, 1);
+    int axis, n = 0;
+    out->dtype = x->dtype;
+    if (x->rank < 1 || index->rank < 0 || x->rank + index->rank - 1 > EM_MAX_RANK) return;
+    if (!eml_axis_normalize(eml_rw_attr_int(f->rw, node, "axis", 0), x->rank, &axis)) return;
+    for (int d = 0; d < axis; d++) out->dims[n++] = x->dims[d];
+    for (int d = 0; d < index->rank; d++) out->dims[n++] = index->dims[d];
+    for (int d = axis + 1; d < x->rank; d++) out->dims[n++] = x->dims[d];
+    out->rank = n;
+}
+
 static void infer_unsqueeze(eml_infer *f, int node, eml_shape *out) {
     const eml_shape *x = shape_in(f, node, 0);
     int64_t list[EM_MAX_RANK];
@@ -431,6 +453,8 @@ static void infer_standard(eml_infer *f, int node, eml_shape *out) {
         infer_reshape(f, node, out);
     else if (strcmp(op, "Flatten") == 0)
         infer_flatten(f, node, out);
+    else if (strcmp(op, "Gather") == 0)
+        infer_gather(f, node, out);
     else if (strcmp(op, "Unsqueeze") == 0)
         infer_unsqueeze(f, node, out);
     else if (listed(same_dtype, op))
