@@ -92,6 +92,7 @@ static em_status fold_node(folder *f, int n, bool *folded) {
         graph->values[node->out[i]].producer = EML_NO_NODE;
     }
     *folded = true;
+    if (f->pass->types != NULL) f->pass->types->shapes = NULL; /* constants tell more */
     return EM_OK;
 }
 

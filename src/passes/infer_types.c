@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "passes/infer_types.h"
 
+#include <string.h>
+
 #include "passes/infer_rules.h"
 
 enum { MAX_IN = 64 }; /* nodes with more are left to the rules */
@@ -84,9 +86,30 @@ static em_status infer_node(eml_rewriter *rw, int node, void *user) {
     return EM_OK;
 }
 
+/* What an earlier pass found, when the graph is as it was. */
+static bool recall(eml_rewriter *rw) {
+    const eml_type_cache *cache = rw->pass->types;
+    if (cache == NULL || cache->shapes == NULL || rw->n_changes > 0 || cache->n_values != rw->graph->n_values)
+        return false;
+    memcpy(rw->shapes, cache->shapes, (size_t)cache->n_values * sizeof(*rw->shapes));
+    return true;
+}
+
+/* Without memory for it nothing is kept. */
+static void keep(const eml_rewriter *rw) {
+    eml_type_cache *cache = rw->pass->types;
+    if (cache == NULL) return;
+    size_t bytes = (size_t)rw->graph->n_values * sizeof(*rw->shapes);
+    eml_arena_reset(&cache->arena);
+    cache->shapes = eml_arena_alloc(&cache->arena, bytes, 16);
+    cache->n_values = rw->graph->n_values;
+    if (cache->shapes != NULL && bytes > 0) memcpy(cache->shapes, rw->shapes, bytes);
+}
+
 em_status eml_infer_types(eml_rewriter *rw) {
     rw->shapes = eml_arena_zero(&rw->work, (size_t)rw->values_capacity, sizeof(*rw->shapes));
     if (rw->shapes == NULL) return eml_fail(rw->pass->err, EM_ERR_MEMORY, "out of memory while rewriting");
+    if (recall(rw)) return EM_OK;
     eml_infer f = {.rw = rw};
     const eml_graph *graph = rw->graph;
     for (int v = 0; v < graph->n_values; v++) {
@@ -95,7 +118,9 @@ em_status eml_infer_types(eml_rewriter *rw) {
     }
     for (int i = 0; i < graph->graphs[0].n_inputs; i++)
         if (eml_rw_const(rw, graph->graphs[0].inputs[i]) == NULL) declared(&f, graph->graphs[0].inputs[i]);
-    return eml_rw_walk(rw, infer_node, &f);
+    EML_TRY(eml_rw_walk(rw, infer_node, &f));
+    keep(rw);
+    return EM_OK;
 }
 
 em_status eml_rw_run_typed(eml_pass_ctx *ctx, eml_rw_visit visit, void *user) {

@@ -36,20 +36,28 @@ static em_status unknown_pass(const char *name, em_error *err) {
     return eml_fail(err, EM_ERR_ARGUMENT, "there is no pass '%s'; there are %s", name, list);
 }
 
-em_status eml_passes_run_until(eml_graph *graph, const eml_kernels *kernels, const char *stop_after, eml_mem *mem,
-                               em_error *err) {
-    eml_pass_ctx ctx = {.graph = graph, .kernels = kernels, .mem = mem, .err = err};
-    int n = stop_after != NULL ? passes_until(stop_after) : N_PASSES;
-    if (n < 0) return unknown_pass(stop_after, err);
+static em_status run_passes(eml_pass_ctx *ctx, int n) {
     for (int i = 0; i < n; i++) {
-        EML_TRY(passes[i].run(&ctx));
-        em_status status = eml_graph_verify(graph, err);
+        EML_TRY(passes[i].run(ctx));
+        em_status status = eml_graph_verify(ctx->graph, ctx->err);
         if (status != EM_OK) {
-            eml_fail_prefix(err, "after the pass %s: ", passes[i].name);
+            eml_fail_prefix(ctx->err, "after the pass %s: ", passes[i].name);
             return status;
         }
     }
     return EM_OK;
+}
+
+em_status eml_passes_run_until(eml_graph *graph, const eml_kernels *kernels, const char *stop_after, eml_mem *mem,
+                               em_error *err) {
+    eml_type_cache types = {.shapes = NULL};
+    eml_pass_ctx ctx = {.graph = graph, .kernels = kernels, .mem = mem, .err = err, .types = &types};
+    int n = stop_after != NULL ? passes_until(stop_after) : N_PASSES;
+    if (n < 0) return unknown_pass(stop_after, err);
+    eml_arena_init(&types.arena, mem, 4096);
+    em_status status = run_passes(&ctx, n);
+    eml_arena_destroy(&types.arena);
+    return status;
 }
 
 em_status eml_passes_run(eml_graph *graph, const eml_kernels *kernels, eml_mem *mem, em_error *err) {

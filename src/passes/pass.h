@@ -5,6 +5,13 @@
 
 #include "ops/op.h"
 
+/* Types found by one pass, for the next ones: they hold until the graph changes. */
+typedef struct eml_type_cache {
+    eml_arena arena;
+    struct eml_shape *shapes; /* [n_values], NULL: not known */
+    int n_values;
+} eml_type_cache;
+
 typedef struct eml_pass_ctx {
     eml_graph *graph;
     const eml_kernels *kernels;
@@ -12,6 +19,7 @@ typedef struct eml_pass_ctx {
     em_error *err;
     /* Operators that rewrites may ask for; NULL: those of this build. */
     bool (*has_op)(const char *domain, const char *op_type);
+    eml_type_cache *types; /* NULL: nothing is kept */
 } eml_pass_ctx;
 
 /* All passes of passes.def, in order. */

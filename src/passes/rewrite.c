@@ -133,6 +133,7 @@ static void settle(eml_rewriter *rw) {
 em_status eml_rw_end(eml_rewriter *rw, em_status status) {
     if (status == EM_OK) status = rw->status;
     if (status == EM_OK && rw->n_changes > 0) settle(rw);
+    if (rw->n_changes > 0 && rw->pass->types != NULL) rw->pass->types->shapes = NULL;
     eml_arena_destroy(&rw->work);
     return status;
 }
@@ -425,6 +426,7 @@ static bool put_attr(eml_rewriter *rw, int node, const eml_attr *attr) {
     list[count++] = *attr;
     n->attrs = list;
     n->n_attrs = count;
+    rw->n_changes++;
     return true;
 }
 
@@ -462,6 +464,7 @@ bool eml_rw_copy_attrs(eml_rewriter *rw, int node, int from) {
     if (source->n_attrs > 0) memcpy(list, source->attrs, (size_t)source->n_attrs * sizeof(*list));
     rw->graph->nodes[node].attrs = list;
     rw->graph->nodes[node].n_attrs = source->n_attrs;
+    rw->n_changes++;
     return true;
 }
 
@@ -471,4 +474,5 @@ void eml_rw_remove_attr(eml_rewriter *rw, int node, const char *name) {
     for (int i = 0; i < n->n_attrs; i++)
         if (strcmp(n->attrs[i].name, name) != 0) n->attrs[count++] = n->attrs[i];
     n->n_attrs = count;
+    rw->n_changes++;
 }
