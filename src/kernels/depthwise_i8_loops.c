@@ -63,6 +63,21 @@ static EML_INLINE void block(const int pixels, const eml_depthwise_i8 *g, const 
 typedef uint8_t i8_a;
 enum { TAKES_ZERO = 0, PIXELS = 1 };
 
+#ifdef __ARM_FEATURE_SIMD32
+#include "kernels/armv7em/i8_armv7em.h"
+DSP_TAPS(block_u8, dsp_even_u8, dsp_odd_u8)
+DSP_TAPS(block_s8, dsp_even_s8, dsp_odd_s8)
+
+static EML_INLINE void block(const int pixels, const eml_depthwise_i8 *g, const i8_a *const *a, const int16_t *w,
+                             const int32_t *start, size_t cols, int32_t *sums) {
+    (void)pixels, (void)cols;
+    if (g->a_signed)
+        block_s8(g, a[0], w, start, sums);
+    else
+        block_u8(g, a[0], w, start, sums);
+}
+
+#else
 #define TAPS(T)                                                                                             \
     for (size_t t = 0; t < g->taps; t++, w += BLOCK) {                                                      \
         const T *x = (const T *)a[0] + g->taps_at[t];                                                       \
@@ -79,6 +94,7 @@ static EML_INLINE void block(const int pixels, const eml_depthwise_i8 *g, const 
         TAPS(uint8_t)
     }
 }
+#endif
 #endif
 #endif
 

@@ -186,6 +186,11 @@ static inline uint32_t i8_sum(size_t n, const i8_a *a, bool is_signed) {
 enum { I8_ROWS = 2 };
 #define I8_TILES(X)       X(2) X(1)
 
+#ifdef __ARM_FEATURE_SIMD32
+#include "kernels/armv7em/i8_armv7em.h"
+DSP_TILE(i8_tile_u8, dsp_even_u8, dsp_odd_u8)
+DSP_TILE(i8_tile_s8, dsp_even_s8, dsp_odd_s8)
+#else
 #define I8_PLAIN_TILE(name, T)                                                                                     \
     static EML_INLINE void name(const int rows, const i8_depth *d, const i8_a *const *a, const int8_t *b,          \
                                 const int32_t *start, int32_t *sums) {                                             \
@@ -215,6 +220,7 @@ enum { I8_ROWS = 2 };
     }
 I8_PLAIN_TILE(i8_tile_u8, uint8_t)
 I8_PLAIN_TILE(i8_tile_s8, int8_t)
+#endif
 
 static EML_INLINE void i8_tile(const int rows, const i8_depth *d, const i8_a *const *a, const int8_t *b,
                                const int32_t *start, int32_t *sums) {

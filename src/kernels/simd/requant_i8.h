@@ -16,6 +16,29 @@ static inline size_t requant_end(size_t cols) {
     return vi32_lanes == 1 ? (cols + 1) / 2 * 2 : EML_I8_PANEL;
 }
 
+#if defined(__ARM_FEATURE_SIMD32) && defined(__ARM_FP) && !defined(EML_ISA_NEON)
+/* 32-bit Arm: VCVTR rounds half to even and saturates, so the bounds are whole numbers' business. */
+static inline int32_t requant_round(float x) {
+    float y;
+    int32_t z;
+    __asm__("vcvtr.s32.f32 %0, %1" : "=t"(y) : "t"(x));
+    memcpy(&z, &y, sizeof z);
+    return z;
+}
+
+static EML_INLINE void requant_byte(const eml_requant *to, size_t j, size_t rows, size_t cols, const int32_t *sums,
+                                    uint8_t *out, size_t out_row) {
+    const int32_t zero = to->zero, low = to->low - zero, high = to->high - zero;
+    const float *scale = to->scale + j;
+    for (; rows > 0; rows--, sums += EML_I8_PANEL, out += out_row) {
+        for (size_t c = 0; c < cols; c++) {
+            int32_t y = requant_round((float)sums[c] * scale[c]);
+            y = y < low ? low : y > high ? high : y;
+            out[c] = (uint8_t)(y + zero);
+        }
+    }
+}
+#else
 /* A float in -2^22 .. 2^22 plus 1.5 * 2^23 has its nearest integer in the low bits, ties to even. */
 static EML_INLINE void requant_byte(const eml_requant *to, size_t j, size_t rows, size_t cols, const int32_t *sums,
                                     uint8_t *out, size_t out_row) {
@@ -38,6 +61,7 @@ static EML_INLINE void requant_byte(const eml_requant *to, size_t j, size_t rows
         if (at == tail) memcpy(out, tail, cols);
     }
 }
+#endif
 
 static EML_INLINE void requant_f32(const eml_requant *to, size_t j, size_t rows, size_t cols, const int32_t *sums,
                                    float *out, size_t out_row) {
