@@ -3,10 +3,11 @@
 #include <string.h>
 
 #include "exec/session.h"
+#include "exec/static.h"
 
-/* The current plan, or NULL. */
+/* The current plan, or NULL; a session of a plan image has none that could be shown. */
 static const eml_plan *plan_of(const em_session *session) {
-    if (session == NULL || session->current >= session->n_bindings) return NULL;
+    if (session == NULL || eml_static_of(session) != NULL || session->current >= session->n_bindings) return NULL;
     return session->bindings[session->current].plan;
 }
 
