@@ -103,8 +103,12 @@ typedef struct eml_opset {
     int64_t version;
 } eml_opset;
 
+/* Lists of more entries than this are long: they lie apart from the arena, so that they can go once they are packed. */
+enum { EML_LONG_LIST = 64 };
+
 typedef struct eml_graph {
     eml_arena arena;
+    eml_arena lists;  /* long lists of attributes, each in memory of its own */
     const char *file; /* for messages: path, or "" */
     const char *producer_name, *producer_version, *domain, *doc;
     int64_t ir_version, model_version;
@@ -132,6 +136,13 @@ int eml_graph_add_value(eml_graph *graph, const char *name, int owner);
 int eml_graph_add_node(eml_graph *graph);
 int eml_graph_add_subgraph(eml_graph *graph);
 int eml_graph_add_constant(eml_graph *graph, const em_tensor *tensor, bool borrowed);
+
+/* Where a list of an attribute goes. NULL: memory ran out. */
+void *eml_graph_list(eml_graph *graph, size_t count, size_t entry_bytes);
+/* Gives the long lists back; their attributes have none afterwards. */
+void eml_graph_drop_lists(eml_graph *graph);
+/* Whether the attribute's list is one of them. */
+bool eml_attr_is_long(const eml_attr *attr);
 
 /* NULL when the node has no such attribute. */
 const eml_attr *eml_node_attr(const eml_node *node, const char *name);

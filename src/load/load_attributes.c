@@ -35,7 +35,7 @@ static em_string copy_string(eml_loader *l, const void *data, size_t length) {
 }
 
 static em_status load_floats(eml_loader *l, eml_span body, size_t n, eml_attr *attr) {
-    float *floats = eml_arena_alloc(l->arena, n * sizeof *floats, 16);
+    float *floats = eml_graph_list(l->graph, n, sizeof *floats);
     if (floats == NULL) return eml_load_no_memory(l, n * sizeof *floats);
     eml_wire_cursor cursor = eml_wire_open(l->bytes, body, FLOATS);
     attr->count = eml_wire_floats(&cursor, floats, n);
@@ -44,7 +44,7 @@ static em_status load_floats(eml_loader *l, eml_span body, size_t n, eml_attr *a
 }
 
 static em_status load_ints(eml_loader *l, eml_span body, size_t n, eml_attr *attr) {
-    int64_t *ints = eml_arena_alloc(l->arena, n * sizeof *ints, 16);
+    int64_t *ints = eml_graph_list(l->graph, n, sizeof *ints);
     if (ints == NULL) return eml_load_no_memory(l, n * sizeof *ints);
     eml_wire_cursor cursor = eml_wire_open(l->bytes, body, INTS);
     attr->count = eml_wire_ints(&cursor, ints, n);
@@ -54,7 +54,7 @@ static em_status load_ints(eml_loader *l, eml_span body, size_t n, eml_attr *att
 
 /* Equal neighbours share their bytes: nodes_modes of a forest is one word, thousands of times. */
 static em_status load_strings(eml_loader *l, eml_span body, size_t n, eml_attr *attr) {
-    em_string *strings = eml_arena_alloc(l->arena, n * sizeof *strings, 16);
+    em_string *strings = eml_graph_list(l->graph, n, sizeof *strings);
     if (strings == NULL) return eml_load_no_memory(l, n * sizeof *strings);
     eml_wire_cursor cursor = eml_wire_open(l->bytes, body, STRINGS);
     eml_span text;

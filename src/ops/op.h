@@ -147,14 +147,15 @@ typedef struct eml_op {
     em_status (*prepare)(eml_ctx *ctx); /* NULL: no parameters */
     eml_run_fn run;
     int8_t min_in, max_in, min_out, max_out; /* -1 as max: any number */
-    uint8_t last_opset;       /* 0: still in the standard; else the last operator-set version that has it */
-    bool dynamic_out;         /* run sets the outputs' shapes (eml_run_out); infer sets dtype and kind only, rank 0 */
-    bool alias;               /* output 0 is input 0 under another shape: run may be skipped when they share memory */
-    uint32_t inplace;         /* bit i: output 0 may be written over input i (same bytes), when that value dies here */
-    bool random;              /* not a function of its inputs: never folded */
-    bool shape_only;          /* run reads only shapes and types of its inputs, no data (Shape, Size) */
-    bool control;             /* run returns EML_CALL: executes subgraphs; implies dynamic_out */
-    const char *const *attrs; /* NULL-terminated names of all attributes of all versions; others are an error */
+    uint8_t last_opset;        /* 0: still in the standard; else the last operator-set version that has it */
+    bool dynamic_out;          /* run sets the outputs' shapes (eml_run_out); infer sets dtype and kind only, rank 0 */
+    bool alias;                /* output 0 is input 0 under another shape: run may be skipped when they share memory */
+    uint32_t inplace;          /* bit i: output 0 may be written over input i (same bytes), when that value dies here */
+    bool random;               /* not a function of its inputs: never folded */
+    bool shape_only;           /* run reads only shapes and types of its inputs, no data (Shape, Size) */
+    bool control;              /* run returns EML_CALL: executes subgraphs; implies dynamic_out */
+    const char *const *packed; /* NULL-terminated names of lists that only pack reads: the model need not keep them */
+    const char *const *attrs;  /* NULL-terminated names of all attributes of all versions; others are an error */
 } eml_op;
 
 /* Defines the descriptor and, apart, the run function for firmware:

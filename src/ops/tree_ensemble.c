@@ -262,11 +262,23 @@ static const char *const ensemble_attrs[] = {"aggregate_function",
                                              "tree_roots",
                                              NULL};
 
+static const char *const packed[] = {"class_ids",          "class_nodeids",
+                                     "class_treeids",      "class_weights",
+                                     "leaf_targetids",     "nodes_falseleafs",
+                                     "nodes_falsenodeids", "nodes_featureids",
+                                     "nodes_hitrates",     "nodes_missing_value_tracks_true",
+                                     "nodes_modes",        "nodes_nodeids",
+                                     "nodes_treeids",      "nodes_trueleafs",
+                                     "nodes_truenodeids",  "nodes_values",
+                                     "target_ids",         "target_nodeids",
+                                     "target_treeids",     "target_weights",
+                                     "tree_roots",         NULL};
+
 EML_OP_DEFINE(ml, TreeEnsembleClassifier, eml_tree_run, .infer = infer_classifier, .pack = pack_classifier,
-              .prepare = prepare, .min_in = 1, .max_in = 1, .min_out = 1, .max_out = 2, .last_opset = 4,
-              .attrs = classifier_attrs);
+              .prepare = prepare, .packed = packed, .min_in = 1, .max_in = 1, .min_out = 1, .max_out = 2,
+              .last_opset = 4, .attrs = classifier_attrs);
 EML_OP_DEFINE(ml, TreeEnsembleRegressor, eml_tree_run, .infer = infer_regressor, .pack = pack_regressor,
-              .prepare = prepare, .min_in = 1, .max_in = 1, .min_out = 1, .max_out = 1, .last_opset = 4,
-              .attrs = regressor_attrs);
+              .prepare = prepare, .packed = packed, .min_in = 1, .max_in = 1, .min_out = 1, .max_out = 1,
+              .last_opset = 4, .attrs = regressor_attrs);
 EML_OP_DEFINE(ml, TreeEnsemble, eml_tree_run, .infer = infer_ensemble, .pack = pack_ensemble, .prepare = prepare,
-              .min_in = 1, .max_in = 1, .min_out = 1, .max_out = 1, .attrs = ensemble_attrs);
+              .packed = packed, .min_in = 1, .max_in = 1, .min_out = 1, .max_out = 1, .attrs = ensemble_attrs);
