@@ -9,13 +9,14 @@ cd "$(dirname "$0")/.."
 measure() {
     what=$1
     shift
-    cmake -S . -B build-size -G Ninja -DCMAKE_BUILD_TYPE=Release -DEDGEML_STATIC=OFF -DEDGEML_TOOLS=OFF \
+    cmake -S . -B build-size -G Ninja "-DCMAKE_BUILD_TYPE=$build_type" -DEDGEML_STATIC=OFF -DEDGEML_TOOLS=OFF \
         -DEDGEML_EXAMPLES=OFF "$@" --log-level=WARNING >/dev/null
     cmake --build build-size --target edgeml >/dev/null
     "${STRIP:-strip}" -o build-size/stripped.so build-size/libedgeml.so
     printf '%9d bytes  %s\n' "$(wc -c <build-size/stripped.so)" "$what"
 }
 
+build_type=Release
 measure "all operators, all kernel sets" -DEDGEML_OPS= -DEDGEML_ISA=auto
 measure "all operators, scalar kernels only" -DEDGEML_OPS= -DEDGEML_ISA=scalar
 if [ $# -gt 0 ]; then
@@ -25,4 +26,6 @@ if [ $# -gt 0 ]; then
     fi
     measure "$ops; all kernel sets" "-DEDGEML_OPS=$ops" -DEDGEML_ISA=auto
     measure "$ops; scalar kernels only" "-DEDGEML_OPS=$ops" -DEDGEML_ISA=scalar
+    build_type=MinSizeRel
+    measure "$ops; scalar kernels only, built for size" "-DEDGEML_OPS=$ops" -DEDGEML_ISA=scalar
 fi

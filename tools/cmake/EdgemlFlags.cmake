@@ -20,6 +20,10 @@ endif()
 
 # Contraction off: a kernel that wants a fused multiply-add says so, and every compiler gives the same bits.
 set(edgeml_codegen -fvisibility=hidden -ffunction-sections -fdata-sections -fno-math-errno -ffp-contract=off)
+# For the least size: no tables for unwinding, which are an eighth of the library. A debugger takes its own (-g).
+if(CMAKE_BUILD_TYPE STREQUAL "MinSizeRel" AND CMAKE_C_COMPILER_ID MATCHES "GNU|Clang")
+    list(APPEND edgeml_codegen -fno-asynchronous-unwind-tables -fno-unwind-tables)
+endif()
 
 function(edgeml_target name)
     set_target_properties(${name} PROPERTIES C_STANDARD 11 C_STANDARD_REQUIRED ON C_EXTENSIONS OFF
