@@ -5,6 +5,9 @@
 
 #include "tensor/convert.h"
 
+/* Weights that several nodes share are copied for each only up to this size. */
+enum { SHARED_MAX_BYTES = 1 << 16 };
+
 static bool is_real(const em_tensor *t) {
     return t != NULL && (t->dtype == EM_F32 || t->dtype == EM_F64);
 }
@@ -88,6 +91,7 @@ static int scaled_weights(eml_rewriter *rw, const eml_linear *l, int graph, cons
     if (factor == NULL) return old;
     em_tensor w = *eml_rw_const(rw, old);
     void *data;
+    if (eml_rw_uses(rw, old) > 1 && w.bytes > SHARED_MAX_BYTES) return EML_NO_VALUE;
     int made = eml_rw_add_constant(rw, graph, w.dtype, w.rank, w.dims, &data);
     if (made < 0) return EML_NO_VALUE;
     int64_t n = eml_tensor_n(&w);

@@ -182,6 +182,15 @@ static int get_last(chooser *c, int node, int v) {
     return made;
 }
 
+/* The constant v permuted, made once for all that read it with the same rank. */
+static int get_constant(chooser *c, int v, int rank) {
+    int *made = v < c->n_values ? &c->values[v].made_last : NULL;
+    if (made != NULL && *made != EML_NO_VALUE && eml_rw_const(c->rw, *made)->rank == rank) return *made;
+    int permuted = eml_layout_constant(c->rw, v, rank);
+    if (made != NULL) *made = permuted;
+    return permuted;
+}
+
 /* The node's output i gets a value of its own; v comes from a Transpose when someone wants it as it was. */
 static em_status give_last(chooser *c, int node, int i, int v) {
     eml_rewriter *rw = c->rw;
@@ -206,7 +215,7 @@ static em_status change_node(chooser *c, int node) {
         in[i] = eml_rw_in(rw, node, i);
         if (!eml_layout_takes(rw, node, layout, i)) continue;
         bool constant = eml_rw_const(rw, in[i]) != NULL;
-        in[i] = constant ? eml_layout_constant(rw, in[i], layout->rank) : get_last(c, node, in[i]);
+        in[i] = constant ? get_constant(c, in[i], layout->rank) : get_last(c, node, in[i]);
         if (in[i] < 0) return rw->status;
     }
     EML_TRY(eml_layout_apply(rw, node, layout, in, n_in));

@@ -83,6 +83,19 @@ static void residuals_and_gates_follow(void **state) {
     graph_test_end(&t);
 }
 
+static void a_shared_constant_is_permuted_once(void **state) {
+    (void)state;
+    graph_test t;
+    graph_test_begin(&t);
+    int x = graph_test_input(&t, "x", EM_F32, 4, image), v = conv(&t, x, 4, 6);
+    int shared = graph_test_random(&t, EM_F32, 3, (int64_t[]){6, 6, 5});
+    v = binary(&t, "Mul", binary(&t, "Add", v, shared), shared);
+    graph_test_output(&t, "y", v);
+    pass(&t);
+    assert_int_equal(graph_test_only(&t, "Add")->in[1], graph_test_only(&t, "Mul")->in[1]);
+    graph_test_end(&t);
+}
+
 static void every_form_follows(void **state) {
     (void)state;
     for (int variant = 0; variant < 14; variant++) {
@@ -280,12 +293,13 @@ static void bodies_read_what_they_knew(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_chain_is_transposed_at_its_ends), cmocka_unit_test(volumes_and_signals_too),
-        cmocka_unit_test(residuals_and_gates_follow),        cmocka_unit_test(every_form_follows),
-        cmocka_unit_test(pools_and_batch_norm_follow),       cmocka_unit_test(transposes_of_the_model_are_used),
-        cmocka_unit_test(one_channel_costs_nothing),         cmocka_unit_test(what_is_given_out_keeps_its_layout),
-        cmocka_unit_test(readers_share_a_transpose),         cmocka_unit_test(growth_comes_after_the_transpose),
-        cmocka_unit_test(convolutions_that_cannot_stay),     cmocka_unit_test(bodies_read_what_they_knew),
+        cmocka_unit_test(a_chain_is_transposed_at_its_ends),  cmocka_unit_test(volumes_and_signals_too),
+        cmocka_unit_test(residuals_and_gates_follow),         cmocka_unit_test(every_form_follows),
+        cmocka_unit_test(a_shared_constant_is_permuted_once), cmocka_unit_test(pools_and_batch_norm_follow),
+        cmocka_unit_test(transposes_of_the_model_are_used),   cmocka_unit_test(one_channel_costs_nothing),
+        cmocka_unit_test(what_is_given_out_keeps_its_layout), cmocka_unit_test(readers_share_a_transpose),
+        cmocka_unit_test(growth_comes_after_the_transpose),   cmocka_unit_test(convolutions_that_cannot_stay),
+        cmocka_unit_test(bodies_read_what_they_knew),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -83,6 +83,23 @@ static void batch_norm_stays_where_others_read(void **state) {
     graph_test_end(&t);
 }
 
+/* Large weights that two convolutions share would have to be copied for each. */
+static void large_shared_weights_stay(void **state) {
+    (void)state;
+    graph_test t;
+    graph_test_begin(&t);
+    int64_t channels = 200;
+    int x = graph_test_input(&t, "x", EM_F32, 4, (int64_t[]){-1, 100, 2, 2});
+    int w = graph_test_random(&t, EM_F32, 4, (int64_t[]){channels, 100, 1, 1}); /* 80 kB */
+    int a = graph_test_node(&t, "", "Conv", "", (int[]){x, w}, 2);
+    int b = graph_test_node(&t, "", "Conv", "pads=1,1,1,1", (int[]){x, w}, 2);
+    graph_test_output(&t, "a", batch_norm(&t, a, channels));
+    graph_test_output(&t, "b", batch_norm(&t, b, channels));
+    graph_test_pass(&t, eml_pass_fuse_batch_norm, 1e-4);
+    assert_int_equal(graph_test_count(&t, "BatchNormalization"), 2);
+    graph_test_end(&t);
+}
+
 static void what_is_not_finite_stays(void **state) {
     (void)state;
     graph_test t;
@@ -168,6 +185,7 @@ int main(void) {
         cmocka_unit_test(batch_norm_goes_into_conv),
         cmocka_unit_test(batch_norm_goes_into_conv_transpose_and_gemm),
         cmocka_unit_test(batch_norm_stays_where_others_read),
+        cmocka_unit_test(large_shared_weights_stay),
         cmocka_unit_test(what_is_not_finite_stays),
         cmocka_unit_test(constants_per_channel_go_in),
         cmocka_unit_test(constants_of_other_shapes_stay),
