@@ -14,7 +14,8 @@
 
 #include "passes/layout_ops.h"
 
-enum { ROUNDS = 2, UNKNOWN_SIZE = 16 };
+/* A Transpose costs its bytes and a step, which is worth some: of equal bytes, fewer Transposes are better. */
+enum { ROUNDS = 2, UNKNOWN_SIZE = 16, STEP_BYTES = 1024 };
 
 typedef struct choice {
     eml_layout can;
@@ -48,7 +49,7 @@ static int64_t moved_bytes(const eml_shape *shape) {
         if (!eml_i64_mul(bytes, size, &bytes) || bytes > INT64_C(1) << 40) return INT64_C(1) << 40;
     }
     size_t element = eml_dtype_size(shape->dtype);
-    return bytes * (int64_t)(element > 0 ? element : 4);
+    return bytes * (int64_t)(element > 0 ? element : 4) + STEP_BYTES;
 }
 
 static bool made_last(const chooser *c, int v) {

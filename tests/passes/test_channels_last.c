@@ -229,6 +229,25 @@ static void readers_share_a_transpose(void **state) {
     graph_test_end(&t);
 }
 
+/* Four parts of the input, joined before the convolution: one Transpose of all, not four of the parts. */
+static void parts_are_joined_first(void **state) {
+    (void)state;
+    graph_test t;
+    graph_test_begin(&t);
+    int x = graph_test_input(&t, "x", EM_F32, 4, image), parts[4];
+    int axes = graph_test_ints(&t, (int64_t[]){2, 3}, 2), steps = graph_test_ints(&t, (int64_t[]){2, 2}, 2);
+    int ends = graph_test_ints(&t, (int64_t[]){6, 4}, 2);
+    for (int i = 0; i < 4; i++) {
+        int starts = graph_test_ints(&t, (int64_t[]){i / 2, i % 2}, 2);
+        parts[i] = graph_test_node(&t, "", "Slice", "", (int[]){x, starts, ends, axes, steps}, 5);
+    }
+    int joined = graph_test_node(&t, "", "Concat", "axis=1", parts, 4);
+    graph_test_output(&t, "y", conv(&t, joined, 16, 3));
+    pass(&t);
+    assert_int_equal(graph_test_count(&t, "Transpose"), 2);
+    graph_test_end(&t);
+}
+
 /* The Transpose stands where the tensor is small: before what makes it larger. */
 static void growth_comes_after_the_transpose(void **state) {
     (void)state;
@@ -293,12 +312,19 @@ static void bodies_read_what_they_knew(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_chain_is_transposed_at_its_ends),  cmocka_unit_test(volumes_and_signals_too),
-        cmocka_unit_test(residuals_and_gates_follow),         cmocka_unit_test(every_form_follows),
-        cmocka_unit_test(a_shared_constant_is_permuted_once), cmocka_unit_test(pools_and_batch_norm_follow),
-        cmocka_unit_test(transposes_of_the_model_are_used),   cmocka_unit_test(one_channel_costs_nothing),
-        cmocka_unit_test(what_is_given_out_keeps_its_layout), cmocka_unit_test(readers_share_a_transpose),
-        cmocka_unit_test(growth_comes_after_the_transpose),   cmocka_unit_test(convolutions_that_cannot_stay),
+        cmocka_unit_test(a_chain_is_transposed_at_its_ends),
+        cmocka_unit_test(volumes_and_signals_too),
+        cmocka_unit_test(residuals_and_gates_follow),
+        cmocka_unit_test(every_form_follows),
+        cmocka_unit_test(parts_are_joined_first),
+        cmocka_unit_test(a_shared_constant_is_permuted_once),
+        cmocka_unit_test(pools_and_batch_norm_follow),
+        cmocka_unit_test(transposes_of_the_model_are_used),
+        cmocka_unit_test(one_channel_costs_nothing),
+        cmocka_unit_test(what_is_given_out_keeps_its_layout),
+        cmocka_unit_test(readers_share_a_transpose),
+        cmocka_unit_test(growth_comes_after_the_transpose),
+        cmocka_unit_test(convolutions_that_cannot_stay),
         cmocka_unit_test(bodies_read_what_they_knew),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
