@@ -136,9 +136,14 @@ static void name_node(eml_loader *l, const eml_scope *scope, const Onnx__NodePro
                         op);
 }
 
+/* Bytes of the graph so far. */
+static size_t graph_bytes(const eml_loader *l) {
+    return l->arena->used + l->graph->lists.used;
+}
+
 /* Adds what a function brought to its account. */
 static em_status charge(eml_loader *l, const eml_scope *scope, size_t before) {
-    size_t bytes = l->arena->used - before;
+    size_t bytes = graph_bytes(l) - before;
     if (scope->function == NULL) return EM_OK;
     if (bytes > l->inline_left)
         return eml_fail(l->err, EM_ERR_LIMIT, "its functions expand to a larger graph than a real model would have");
@@ -160,7 +165,7 @@ em_status eml_load_nodes(eml_loader *l, eml_scope *scope, Onnx__NodeProto *const
         }
         const Onnx__NodeProto *proto = top->nodes[top->next];
         eml_scope *callee;
-        size_t before = l->arena->used;
+        size_t before = graph_bytes(l);
         em_status status = load_node(l, top->scope, proto, list, &callee);
         if (status == EM_OK && callee != NULL) {
             stack[depth] = (frame){callee, callee->function->node, callee->function->n_node, 0};
