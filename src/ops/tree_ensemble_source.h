@@ -26,7 +26,8 @@ typedef struct eml_tree_reals {
 } eml_tree_reals;
 
 static inline double eml_tree_real(eml_tree_reals reals, size_t i) {
-    return reals.f64 != NULL ? reals.f64[i] : (double)reals.f32[i];
+    if (reals.f64 != NULL) return reals.f64[i];
+    return reals.f32 != NULL ? (double)reals.f32[i] : 0;
 }
 
 typedef struct eml_tree_source {
