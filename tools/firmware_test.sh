@@ -72,6 +72,13 @@ forbidden() {
         grep -E '^(_?malloc(_r)?|_?free(_r)?|_sbrk(_r)?|[a-z]*printf|_?v?f?i?printf_r|(infer|prepare)(_.*)?|eml_(ctx|op|mem|arena|graph)_.*)$'
 }
 
+# emulate <elf>: its output in $work/output, its exit status.
+emulate() {
+    timeout 60 qemu-system-arm -M $machine -nographic -monitor none -serial none -chardev stdio,id=host \
+        -semihosting-config enable=on,target=native,chardev=host -icount shift=6 -kernel "$1" \
+        </dev/null >"$work/output" 2>&1
+}
+
 failed=0
 : >"$work/figures.tsv"
 printf '%-18s %-11s %8s %8s %8s %10s %10s\n' example processor code arena stack load run
@@ -79,6 +86,7 @@ for cpu in cortex-m4 cortex-m55; do
     machine=mps2-an386
     [ $cpu = cortex-m4 ] || machine=mps3-an547
     build $cpu "${EDGEML_RT_KERNELS:-}"
+    emulate "$work/$cpu/check_kernels.elf" || { echo "check_kernels, $cpu: FAILED"; cat "$work/output"; failed=1; }
     for example in $(echo "$examples" | tr ';' ' '); do
         elf=$work/$cpu/$example.elf
         if forbidden "$elf"; then
@@ -86,9 +94,7 @@ for cpu in cortex-m4 cortex-m55; do
             failed=1
         fi
         status=0
-        timeout 60 qemu-system-arm -M $machine -nographic -monitor none -serial none -chardev stdio,id=host \
-            -semihosting-config enable=on,target=native,chardev=host -icount shift=6 -kernel "$elf" \
-            </dev/null >"$work/output" 2>&1 || status=$?
+        emulate "$elf" || status=$?
         line=$(grep '^figures ' "$work/output" || true)
         if [ $status != 0 ] || [ -z "$line" ]; then
             echo "$example, $cpu: FAILED with status $status"
