@@ -53,7 +53,7 @@ ops=$(sed -n 's/^extern run_function eml_run_\([a-z]*\)_\(.*\);$/\1.\2/p' "$gene
 # build <cpu>: the programs for it.
 build() {
     cmake -S examples/firmware -B "$work/$1" -G Ninja --toolchain "$PWD/tools/cmake/arm-none-eabi.cmake" \
-        -DCMAKE_BUILD_TYPE=Release -DEDGEML_CPU="$1" -DEDGEML_RT_KERNELS="$2" -DEDGEML_OPS="$ops" \
+        -DCMAKE_BUILD_TYPE=Release -DEDGEML_CPU="$1" -DEDGEML_OPS="$ops" \
         -DEDGEML_EXAMPLES_LIST="$examples" -DEDGEML_GENERATED="$generated" --log-level=WARNING >/dev/null
     cmake --build "$work/$1" >"$work/$1.log" || { cat "$work/$1.log"; exit 1; }
 }
@@ -85,7 +85,7 @@ printf '%-18s %-11s %8s %8s %8s %10s %10s\n' example processor code arena stack 
 for cpu in cortex-m4 cortex-m55; do
     machine=mps2-an386
     [ $cpu = cortex-m4 ] || machine=mps3-an547
-    build $cpu "${EDGEML_RT_KERNELS:-}"
+    build $cpu
     emulate "$work/$cpu/check_kernels.elf" || { echo "check_kernels, $cpu: FAILED"; cat "$work/output"; failed=1; }
     for example in $(echo "$examples" | tr ';' ' '); do
         elf=$work/$cpu/$example.elf

@@ -4,11 +4,8 @@
 #   edgeml_rt       link it, with -Wl,--gc-sections and the table of operators that `edgeml compile --c` writes: of an
 #                   operator's file only what its run function needs stays in the program
 #   EDGEML_OPS      builds only the files of those operators
-#   EDGEML_RT_CPU   flags of the processor come with the toolchain file; this names the kernels made for it:
-#                   src/kernels/<name>/<body>_<name>.c stands in for src/kernels/<body>.c
-
-set(EDGEML_RT_KERNELS "" CACHE STRING "Kernels to prefer to the plain loops: armv7em, or empty")
-set_property(CACHE EDGEML_RT_KERNELS PROPERTY STRINGS "" armv7em)
+# Flags of the processor come with the toolchain file. The kernels are the scalar set, in which bodies use what the compiler
+# says the processor has (src/kernels/armv7em).
 
 set(rt_files base/status.c base/decimal.c base/firmware_double.c plan/image_check.c exec/static.c api/session_static.c api/tensor_api.c
              api/firmware_binding.c)
@@ -19,15 +16,6 @@ list(APPEND rt_files ${rt_parts} ${edgeml_ops_files})
 list(FILTER rt_files EXCLUDE REGEX "/ops/registry\\.c$") # the table with the hooks
 
 file(GLOB rt_kernels CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/src/kernels/*.c")
-if(EDGEML_RT_KERNELS)
-    file(GLOB rt_tiled CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/src/kernels/${EDGEML_RT_KERNELS}/*.c")
-    foreach(file IN LISTS rt_tiled)
-        get_filename_component(name "${file}" NAME)
-        string(REPLACE "_${EDGEML_RT_KERNELS}.c" ".c" body "${name}")
-        list(REMOVE_ITEM rt_kernels "${PROJECT_SOURCE_DIR}/src/kernels/${body}")
-        list(APPEND rt_kernels "${file}")
-    endforeach()
-endif()
 
 function(edgeml_rt_objects name)
     add_library(${name} OBJECT ${ARGN})
