@@ -32,7 +32,7 @@ set(edgeml_rt_options -fno-short-enums)
 edgeml_rt_objects(edgeml_rt_core ${rt_files})
 edgeml_rt_objects(edgeml_rt_kernels ${rt_kernels})
 target_compile_definitions(edgeml_rt_kernels PRIVATE EML_ISA_SUFFIX=scalar EML_ISA_SCALAR=1)
-target_compile_options(edgeml_rt_core PRIVATE $<$<CONFIG:Release>:-Os>)
+target_compile_options(edgeml_rt_core PRIVATE $<$<CONFIG:Release>:-Os> -Wno-format) # there int32_t is long
 
 add_library(edgeml_rt STATIC $<TARGET_OBJECTS:edgeml_rt_core> $<TARGET_OBJECTS:edgeml_rt_kernels>)
 set_target_properties(edgeml_rt PROPERTIES LINKER_LANGUAGE C)
