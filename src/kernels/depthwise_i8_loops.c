@@ -70,11 +70,11 @@ DSP_TAPS(block_s8, dsp_even_s8, dsp_odd_s8)
 
 static EML_INLINE void block(const int pixels, const eml_depthwise_i8 *g, const i8_a *const *a, const int16_t *w,
                              const int32_t *start, size_t cols, int32_t *sums) {
-    (void)pixels, (void)cols;
+    (void)pixels;
     if (g->a_signed)
-        block_s8(g, a[0], w, start, sums);
+        block_s8(g, a[0], w, start, cols, sums);
     else
-        block_u8(g, a[0], w, start, sums);
+        block_u8(g, a[0], w, start, cols, sums);
 }
 
 #else

@@ -42,7 +42,7 @@ DSP_SUM(dsp_high_high, "smlatt")
 #define DSP_TILE(name, even, odd)                                                                                    \
     static EML_INLINE void name(const int rows, const i8_depth *d, const i8_a *const *a, const int8_t *b,            \
                                 const int32_t *start, int32_t *sums) {                                               \
-        for (size_t x = 0; x < EML_I8_PANEL; x += 2) {                                                               \
+        for (size_t x = 0; x < d->end; x += 2) {                                                                     \
             int32_t s00 = start[x], s01 = start[x + 1], s10 = s00, s11 = s01;                                        \
             for (size_t s = 0; s < d->segments; s++) {                                                               \
                 const int8_t *from = b + s * d->step + I8_GROUP * x;                                                 \
@@ -72,8 +72,8 @@ DSP_SUM(dsp_high_high, "smlatt")
 /* Sums of a pixel's 16 channels over the taps of a depthwise window, four channels at a time. */
 #define DSP_TAPS(name, even, odd)                                                                                    \
     static EML_INLINE void name(const eml_depthwise_i8 *g, const uint8_t *a, const int16_t *w, const int32_t *start, \
-                                int32_t *sums) {                                                                     \
-        for (size_t c = 0; c < EML_I8_PANEL; c += 4, a += 4, w += 4, start += 4, sums += 4) {                        \
+                                size_t cols, int32_t *sums) {                                                        \
+        for (size_t c = 0; c < cols; c += 4, a += 4, w += 4, start += 4, sums += 4) {                                \
             int32_t s0 = start[0], s1 = start[1], s2 = start[2], s3 = start[3];                                      \
             const int16_t *from = w;                                                                                 \
             const uint32_t *at = g->taps_at, *end = at + g->taps;                                                    \
