@@ -64,11 +64,21 @@ static int64_t patched(const eml_conv *p) {
     return last < first ? p->out[2] : p->out[2] - (last - first + 1);
 }
 
+/* Lines of x are copied with their padding when the runs in part outside are more than x has elements: small images. */
+static void plan_padding(eml_ctx *ctx, eml_conv *p, size_t size, bool *fits) {
+    const int64_t *taps = p->weights.taps;
+    if (!p->wide_runs) return;
+    double runs = (double)(p->out[0] * p->out[1]) * (double)(patched(p) * taps[0] * taps[1]);
+    if (runs * (double)taps[2] <= (double)volume(p->in)) return;
+    int64_t reach = (p->out[2] - 1) * p->stride[2] + taps[2], line = p->pad[2] + p->in[2];
+    p->padded = reach > line ? reach : line;
+    p->padded_at = reserve(ctx, p->in[0] * p->in[1] * p->padded * p->weights.in, size, fits);
+}
+
 /* A slot: pointers [runs, strip], a run of zeros, runs that are in part padding. */
 static void plan_strips(eml_ctx *ctx, eml_conv *p, size_t size, bool *fits) {
     const eml_conv_weights *w = &p->weights;
     int64_t out = volume(p->out), columns = class_taps(p, 2), patches = 0, bytes;
-    p->wide_runs = w->groups == 1 && p->dilation[2] == 1 && !w->falling;
     int64_t runs = class_taps(p, 0) * class_taps(p, 1) * (p->wide_runs ? 1 : columns);
     int64_t run = w->in * (p->wide_runs ? columns : 1), rows = STRIP_POINTERS / runs;
     double tasks = work_of(p) / LEAST_WORK;
@@ -78,7 +88,7 @@ static void plan_strips(eml_ctx *ctx, eml_conv *p, size_t size, bool *fits) {
     rows = (rows + STRIP_UNIT - 1) / STRIP_UNIT * STRIP_UNIT;
     p->strip = rows < STRIP_LEAST ? STRIP_LEAST : rows > STRIP_MOST ? STRIP_MOST : rows;
     int64_t n = out < p->strip ? out : p->strip;
-    if (p->wide_runs && out > 0) {
+    if (p->wide_runs && p->padded == 0 && out > 0) {
         patches = ((n + p->out[2] - 2) / p->out[2] + 1) * patched(p); /* lines it touches */
         patches = (patches < n ? patches : n) * runs;
     }
@@ -117,6 +127,9 @@ em_status eml_conv_plan(eml_ctx *ctx, eml_conv *p) {
     if (p->stage_out) p->y_at = reserve(ctx, out_n * y_channels, size, &fits);
     if (p->stage_out && p->has_residual) p->z_at = reserve(ctx, out_n * y_channels, size, &fits);
     p->slots = 1;
+    p->wide_runs = !w->depthwise && w->groups == 1 && p->dilation[2] == 1 && !w->falling;
+    p->padded = 0;
+    plan_padding(ctx, p, size, &fits);
     if (!w->depthwise) plan_strips(ctx, p, size, &fits);
     return fits ? EM_OK : eml_ctx_no_memory(ctx);
 }
@@ -471,6 +484,18 @@ static void run_passes(eml_run *run, conv_task *t, int64_t images) {
             for (r[2] = 0; r[2] < n[2]; r[2]++) run_pass(run, t, images, r);
 }
 
+/* One image's lines, with zeros where the padding is, [lines, padded, channels]. */
+static void copy_padded(const eml_conv *p, const unsigned char *x, unsigned char *to) {
+    size_t pixel = (size_t)p->weights.in * size_of(p), before = (size_t)p->pad[2] * pixel;
+    size_t line = (size_t)p->in[2] * pixel, after = (size_t)p->padded * pixel - before - line;
+    for (int64_t lines = p->in[0] * p->in[1]; lines > 0; lines--, x += line) {
+        memset(to, 0, before);
+        memcpy(to + before, x, line);
+        memset(to + before + line, 0, after);
+        to += before + line + after;
+    }
+}
+
 em_status eml_conv_run(eml_run *run, const eml_conv *p, const void *x, const void *w, const void *b, const void *z,
                        void *y) {
     const eml_conv_weights *weights = &p->weights;
@@ -491,9 +516,15 @@ em_status eml_conv_run(eml_run *run, const eml_conv *p, const void *x, const voi
         eml_block_load(EML_CLASS_F32, dtype, b, weights->groups * weights->out, scratch + p->bias_at);
         t.b = scratch + p->bias_at;
     }
-    if (!p->stage_in && !p->stage_out) {
+    if (!p->stage_in && !p->stage_out && p->padded == 0) {
         run_passes(run, &t, p->batch);
         return EM_OK;
+    }
+    eml_conv inner = *p; /* what the products see */
+    if (p->padded > 0) {
+        inner.in[2] = p->padded;
+        inner.pad[2] = 0;
+        t.p = &inner;
     }
     for (int64_t image = 0; image < p->batch; image++) {
         t.x = eml_at_const(x, image * in_n, size);
@@ -504,6 +535,10 @@ em_status eml_conv_run(eml_run *run, const eml_conv *p, const void *x, const voi
             eml_conv_stage_in(run, dtype, p->channels_last, volume(p->in), weights->groups * weights->in, t.x,
                               scratch + p->x_at);
             t.x = scratch + p->x_at;
+        }
+        if (p->padded > 0) {
+            copy_padded(p, t.x, scratch + p->padded_at);
+            t.x = scratch + p->padded_at;
         }
         if (p->stage_out) t.y = scratch + p->y_at;
         if (p->stage_out && z != NULL) {

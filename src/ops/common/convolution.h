@@ -4,8 +4,9 @@
  *   i(o, t) = o * stride - pad + t * dilation, per spatial dimension; nothing is added where it lies outside x.
  * The channels under a tap (under a row of taps, when nothing lies between them) are a run in x. f32 and f64 go to the
  * kernels as products of packed weights with rows of such runs, found by pointers for a strip of outputs at a time:
- * there is no matrix of patches in memory, only those runs are copied that lie in the padding in part. One channel in
- * and out per group: the depthwise kernel, straight from x.
+ * there is no matrix of patches in memory, only those runs are copied that lie in the padding in part, or, where that
+ * would be more, x once with zeros around its lines. One channel in and out per group: the depthwise kernel, straight
+ * from x.
  *
  * A transposed convolution adds x[i] * w[t] to y[i * stride - pad + t * dilation]. Seen from y, output o takes the taps
  * with t * dilation = o + pad (mod stride): a *class* of taps, t = first, first + period, ..., where period = stride /
@@ -52,13 +53,14 @@ typedef struct eml_conv {
     uint8_t channels_last;
     uint8_t has_bias, has_residual;
     /* Below: eml_conv_plan. */
-    uint8_t packed;                         /* the weights are in the blob */
-    uint8_t stage_in, stage_out;            /* x, or y and z, pass through scratch */
-    uint8_t wide_runs;                      /* a run: the channels under a row of taps; else under a tap */
-    int32_t slots;                          /* tasks, each with a piece of scratch of its own */
-    int64_t strip;                          /* output pixels at a time */
-    int64_t slot_bytes, zeros_at, patch_at; /* a slot and its parts */
-    int64_t weights_at, bias_at, x_at, y_at, z_at, slots_at; /* in scratch */
+    uint8_t packed;              /* the weights are in the blob */
+    uint8_t stage_in, stage_out; /* x, or y and z, pass through scratch */
+    uint8_t wide_runs;           /* a run: the channels under a row of taps; else under a tap */
+    int32_t slots;               /* tasks, each with a piece of scratch of its own */
+    int64_t strip;               /* output pixels at a time */
+    int64_t padded;              /* pixels of a line of x copied with its padding; 0: x is read where it is */
+    int64_t slot_bytes, zeros_at, patch_at;                             /* a slot and its parts */
+    int64_t weights_at, bias_at, x_at, y_at, z_at, padded_at, slots_at; /* in scratch */
 } eml_conv;
 
 enum { EML_CONV_HEADER = 64 }; /* bytes before the weights in a blob, for the operator's own use */
