@@ -43,8 +43,18 @@
 #include "kernels/kernels.h"
 
 /* Before a loop of a few constant rounds over an array of vectors: unrolled, the array can live in registers. With one
- * lane the arrays have more elements than a processor has registers, and the code would only grow. */
-#if defined(__clang__)
+ * lane the arrays have more elements than a processor has registers, and the code would only grow; under a sanitizer,
+ * every access of it brings its checks, and compilers take minutes. */
+#if defined(__SANITIZE_ADDRESS__)
+#define EML_SANITIZED 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define EML_SANITIZED 1
+#endif
+#endif
+#if defined(EML_SANITIZED)
+#define EML_UNROLL_ALWAYS
+#elif defined(__clang__)
 #define EML_UNROLL_ALWAYS _Pragma("clang loop unroll(full)")
 #elif defined(__GNUC__)
 #define EML_UNROLL_ALWAYS _Pragma("GCC unroll 32")
