@@ -4,8 +4,6 @@
  * FusedConv: f(conv + z), f by attributes activation and activation_params. NhwcFusedConv: the same with x, y and z
  * channels last. Relu, Clip (min, max), LeakyRelu (alpha), Sigmoid, Tanh, HardSigmoid (alpha, beta), and, by our own
  * passes, HardSwish, Swish (alpha). f16 and bf16 are computed in f32 and rounded once. */
-#include <math.h>
-
 #include "ops/common/convolution.h"
 
 enum { X, W, B, Z };
@@ -113,48 +111,6 @@ static em_status pack_conv(eml_ctx *ctx) {
     return eml_conv_pack(ctx, &s);
 }
 
-/* ---- Activation ---- */
-
-typedef struct activation {
-    const char *name;
-    eml_conv_activation kind;
-    int least, most; /* parameters */
-    float p, q;      /* when they are left out */
-} activation;
-
-static const activation activations[] = {
-    {"", EML_CONV_PLAIN, 0, 2, 0, 0},
-    {"Relu", EML_CONV_CLAMP, 0, 0, 0, INFINITY},
-    {"Clip", EML_CONV_CLAMP, 2, 2, 0, 0},
-    {"LeakyRelu", EML_CONV_LEAKY_RELU, 0, 1, 0.01f, 0},
-    {"Sigmoid", EML_CONV_SIGMOID, 0, 0, 0, 0},
-    {"Tanh", EML_CONV_TANH, 0, 0, 0, 0},
-    {"HardSigmoid", EML_CONV_HARD_SIGMOID, 0, 2, 0.2f, 0.5f},
-    {"HardSwish", EML_CONV_HARD_SWISH, 0, 0, 0, 0},
-    {"Swish", EML_CONV_SWISH, 0, 1, 1, 0},
-    {"SiLU", EML_CONV_SWISH, 0, 0, 1, 0},
-};
-
-static em_status read_activation(eml_ctx *ctx, eml_conv *p) {
-    size_t n;
-    const float *params = eml_ctx_floats(ctx, "activation_params", &n);
-    em_string name = eml_ctx_string(ctx, "activation", "");
-    for (size_t i = 0; i < sizeof activations / sizeof *activations; i++) {
-        const activation *a = &activations[i];
-        if (!eml_ctx_string_is(ctx, "activation", "", a->name)) continue;
-        if (n < (size_t)a->least || n > (size_t)a->most)
-            return eml_fail(ctx->err, EM_ERR_MODEL,
-                            "attribute activation_params has %zu values, expected %d to %d for %s", n, a->least,
-                            a->most, a->name);
-        p->activation = (uint8_t)a->kind;
-        p->p = n > 0 ? params[0] : a->p;
-        p->q = n > 1 ? params[1] : a->q;
-        return EM_OK;
-    }
-    return eml_fail(ctx->err, EM_ERR_UNSUPPORTED, "attribute activation is '%.*s', which this build does not have",
-                    (int)(name.length < 40 ? name.length : 40), name.data);
-}
-
 static em_status prepare(eml_ctx *ctx, bool channels_last) {
     eml_conv *p = eml_ctx_params(ctx, sizeof(*p));
     if (p == NULL) return eml_ctx_no_memory(ctx);
@@ -172,7 +128,7 @@ static em_status prepare(eml_ctx *ctx, bool channels_last) {
     p->channels_last = channels_last;
     p->has_bias = eml_ctx_has_in(ctx, B);
     p->has_residual = eml_ctx_has_in(ctx, Z);
-    EML_TRY(read_activation(ctx, p));
+    EML_TRY(eml_fused_read(ctx, EML_FUSED_SWISH, &p->f));
     return eml_conv_plan(ctx, p);
 }
 

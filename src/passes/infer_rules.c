@@ -481,6 +481,8 @@ static void infer_other(eml_infer *f, int node, eml_shape *out) {
     bool last = eml_rw_attr_int(f->rw, node, "channels_last", 0) != 0;
     if (strcmp(op, "FusedConv") == 0 || strcmp(op, "NhwcFusedConv") == 0)
         infer_conv(f, node, 1, strcmp(op, "NhwcFusedConv") == 0, out);
+    else if (strcmp(op, "FusedGemm") == 0 || strcmp(op, "ClampedGemm") == 0)
+        infer_gemm(f, node, out);
     else if (strcmp(op, "QLinearConv") == 0) {
         infer_conv(f, node, 3, last, out);
         out->dtype = shape_in(f, node, 7)->dtype;

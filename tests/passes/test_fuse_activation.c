@@ -58,6 +58,45 @@ static void clip_takes_its_bounds_along(void **state) {
     }
 }
 
+static int gemm(graph_test *t, em_dtype dtype, const char *attrs) {
+    int x = graph_test_input(t, "x", dtype, 2, (int64_t[]){-1, 9});
+    int b = graph_test_random(t, dtype, 2, (int64_t[]){9, 20}), c = graph_test_random(t, dtype, 1, (int64_t[]){20});
+    return graph_test_node(t, "", "Gemm", attrs, (int[]){x, b, c}, 3);
+}
+
+static void bounds_go_into_gemm(void **state) {
+    (void)state;
+    for (int variant = 0; variant < 4; variant++) {
+        graph_test t;
+        graph_test_begin(&t);
+        int in[3] = {gemm(&t, EM_F32, variant == 3 ? "broadcast=1 alpha=0.5" : "alpha=0.5 beta=2."), EML_NO_VALUE,
+                     graph_test_scalar(&t, 0.75f)};
+        if (variant == 3) t.graph.nodes[t.graph.values[in[0]].producer].opset = 6;
+        int y = graph_test_node(&t, "", variant == 1 ? "Clip" : "Relu", "", in, variant == 1 ? 3 : 1);
+        if (variant == 2) y = graph_test_node(&t, "", "Relu", "", &y, 1); /* one only */
+        graph_test_output(&t, "y", y);
+        graph_test_pass(&t, eml_pass_fuse_activation, 1e-6);
+        assert_int_equal(graph_test_nodes(&t), variant == 2 ? 2 : 1);
+        assert_int_equal(graph_test_count(&t, "ClampedGemm"), 1);
+        graph_test_end(&t);
+    }
+}
+
+static void other_activations_stay_after_gemm(void **state) {
+    (void)state;
+    for (int variant = 0; variant < 3; variant++) {
+        graph_test t;
+        graph_test_begin(&t);
+        int product = gemm(&t, variant == 0 ? EM_F64 : EM_F32, "");
+        graph_test_output(&t, "y", graph_test_node(&t, "", variant == 1 ? "Sigmoid" : "Relu", "", &product, 1));
+        if (variant == 2) graph_test_output(&t, "tap", product);
+        graph_test_pass(&t, eml_pass_fuse_activation, 0);
+        assert_int_equal(graph_test_nodes(&t), 2);
+        assert_int_equal(graph_test_count(&t, "Gemm"), 1);
+        graph_test_end(&t);
+    }
+}
+
 static void activations_stay_where_others_read(void **state) {
     (void)state;
     graph_test t;
@@ -138,6 +177,8 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(activations_go_into_conv),
         cmocka_unit_test(clip_takes_its_bounds_along),
+        cmocka_unit_test(bounds_go_into_gemm),
+        cmocka_unit_test(other_activations_stay_after_gemm),
         cmocka_unit_test(activations_stay_where_others_read),
         cmocka_unit_test(an_activation_in_a_body_stays),
         cmocka_unit_test(shortcuts_go_into_conv),

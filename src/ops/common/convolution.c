@@ -212,13 +212,13 @@ static pass find_pass(const eml_conv *p, const int64_t *r) {
 }
 
 static bool clamps(const eml_conv *p) {
-    return p->activation == EML_CONV_CLAMP && !p->has_residual;
+    return p->f.kind == EML_FUSED_CLAMP && !p->has_residual;
 }
 
 /* What is left to do on n outputs that are `step` apart, `count` values each. */
 static void finish(const conv_task *t, int64_t at, int64_t n, int64_t step, int64_t count) {
     const eml_conv *p = t->p;
-    bool clamped = p->activation <= EML_CONV_CLAMP && !p->has_residual;
+    bool clamped = p->f.kind <= EML_FUSED_CLAMP && !p->has_residual;
     if (clamped) return;
     if (step == count) {
         count *= n;
@@ -228,11 +228,11 @@ static void finish(const conv_task *t, int64_t at, int64_t n, int64_t step, int6
         if (size_of(p) == sizeof(double)) {
             double *y = (double *)t->y + at;
             if (t->z != NULL) EML_KERNELS_OF(t->k)->add_f64((size_t)count, y, 1, (const double *)t->z + at, 1, y);
-            eml_conv_activate_f64(p, (size_t)count, y);
+            eml_fused_f64(&p->f, (size_t)count, y);
         } else {
             float *y = (float *)t->y + at;
             if (t->z != NULL) EML_KERNELS_OF(t->k)->add_f32((size_t)count, y, 1, (const float *)t->z + at, 1, y);
-            eml_conv_activate_f32(p, (size_t)count, y, t->k);
+            eml_fused_f32(&p->f, (size_t)count, y, t->k);
         }
     }
 }
@@ -340,8 +340,8 @@ static void point(const conv_task *t, pointing *k, int64_t *o) {
                                                 .packed = (const T *)t->w + g * w->out * w->in * eml_conv_taps(w) +    \
                                                           t->pass.weights * w->out,                                    \
                                                 .c = t->b != NULL ? (const T *)t->b + g * w->out : NULL,               \
-                                                .low = clamp ? (T)t->p->p : (T)-INFINITY,                              \
-                                                .high = clamp ? (T)t->p->q : (T)INFINITY,                              \
+                                                .low = clamp ? (T)t->p->f.p : (T)-INFINITY,                            \
+                                                .high = clamp ? (T)t->p->f.q : (T)INFINITY,                            \
                                                 .out = y,                                                              \
                                                 .out_row = (size_t)t->pass.step[2]};                                   \
         EML_KERNELS_OF(t->k)->gemm_runs_##suffix(&product);                                                            \
@@ -439,8 +439,8 @@ static void run_line(const conv_task *t, int64_t unit) {
         .w = (const float *)t->w + (s->weights + (d * s->taps[1] + h) * s->taps[2]) * channels,
         .w_step = {(size_t)(s->taps[1] * s->taps[2] * channels), (size_t)(s->taps[2] * channels), (size_t)channels},
         .bias = t->b,
-        .low = clamp ? p->p : -INFINITY,
-        .high = clamp ? p->q : INFINITY,
+        .low = clamp ? p->f.p : -INFINITY,
+        .high = clamp ? p->f.q : INFINITY,
         .out = (float *)t->y + at,
         .out_pixel = (size_t)s->step[2]};
     for (int64_t c = 0, n; c < s->out[2]; c += n) {

@@ -17,19 +17,8 @@
 #ifndef EML_OPS_COMMON_CONVOLUTION_H
 #define EML_OPS_COMMON_CONVOLUTION_H
 
+#include "ops/common/fused_activation.h"
 #include "ops/common/window.h"
-
-/* f: what is done to a sum. p and q are its parameters. */
-typedef enum eml_conv_activation {
-    EML_CONV_PLAIN,
-    EML_CONV_CLAMP, /* min(max(v, p), q): Relu and Clip */
-    EML_CONV_LEAKY_RELU,
-    EML_CONV_SIGMOID,
-    EML_CONV_TANH,
-    EML_CONV_HARD_SIGMOID,
-    EML_CONV_HARD_SWISH,
-    EML_CONV_SWISH
-} eml_conv_activation;
 
 /* Weights in memory: element (group g, output channel m, input channel c, tap t) is at
  * g * group + m * out + c * in + t. */
@@ -48,8 +37,7 @@ typedef struct eml_conv {
     int64_t batch;
     int64_t in[EML_WINDOW_DIMS], out[EML_WINDOW_DIMS];
     int64_t stride[EML_WINDOW_DIMS], dilation[EML_WINDOW_DIMS], pad[EML_WINDOW_DIMS]; /* as the attributes say */
-    float p, q;
-    uint8_t activation; /* eml_conv_activation */
+    eml_fused f;
     uint8_t channels_last;
     uint8_t has_bias, has_residual;
     /* Below: eml_conv_plan. */
@@ -92,9 +80,5 @@ void eml_conv_stage_in(eml_run *run, em_dtype dtype, bool channels_last, int64_t
                        const void *from, void *to);
 void eml_conv_stage_out(eml_run *run, em_dtype dtype, bool channels_last, int64_t pixels, int64_t channels,
                         const void *from, void *to);
-
-/* n values in place. */
-void eml_conv_activate_f32(const eml_conv *p, size_t n, float *y, const eml_kernels *k);
-void eml_conv_activate_f64(const eml_conv *p, size_t n, double *y);
 
 #endif

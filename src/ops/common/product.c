@@ -100,6 +100,10 @@ em_status eml_product_plan(eml_ctx *ctx, eml_product *p) {
     p->packed = blob != EML_BLOB_NONE;
     p->path = (uint8_t)path_of(p, blob);
     p->slots = 0;
+    if (!p->clamped) {
+        p->low = -INFINITY;
+        p->high = INFINITY;
+    }
     if (p->path == EML_PRODUCT_INT || p->path == EML_PRODUCT_LINEAR) return EM_OK;
     size_t size = p->path == EML_PRODUCT_F64 ? sizeof(double) : sizeof(float), wide = 0, slot = 0;
     bool fits = true;
@@ -155,14 +159,20 @@ typedef struct part {
                                .c_col = (size_t)p->c_col,                                    \
                                .alpha = p->alpha,                                            \
                                .beta = p->beta,                                              \
-                               .low = -INFINITY,                                             \
-                               .high = INFINITY,                                             \
+                               .low = p->low,                                                \
+                               .high = p->high,                                              \
                                .out = (T *)w->out + w->i * p->n + w->j,                      \
                                .out_row = (size_t)p->n};                                     \
         EML_KERNELS_OF(t->k)->gemm_##suffix(&g, scratch);                                    \
     }
 MULTIPLY(float, f32)
 MULTIPLY(double, f64)
+
+/* Of all columns: there are few, so they are never split. */
+static void clamp_rows(const product_task *t, const part *w) {
+    float *rows = (float *)w->out + w->i * t->p->n;
+    EML_KERNELS_OF(t->k)->clip_f32((size_t)(w->rows * t->p->n), rows, t->p->low, t->p->high, rows);
+}
 
 static void multiply(const product_task *t, const part *w, void *scratch) {
     const eml_product *p = t->p;
@@ -172,6 +182,7 @@ static void multiply(const product_task *t, const part *w, void *scratch) {
             (size_t)w->rows, (size_t)p->k, (size_t)w->cols, (const float *)w->a + w->i * p->a_row, (size_t)p->a_row,
             (const float *)w->b + w->j * p->k, p->has_c ? (const float *)t->c + w->j * p->c_col : NULL,
             (float *)w->out + w->i * p->n + w->j, (size_t)p->n);
+        if (p->clamped) clamp_rows(t, w);
         return;
     case EML_PRODUCT_F64: multiply_f64(t, w, scratch); return;
     case EML_PRODUCT_INT: eml_product_int(p, w->a, w->b, t->c, w->out); return;

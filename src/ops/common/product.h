@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Matrix products behind Gemm, MatMul and Einsum:
  *   out[batch, i, j] = alpha * sum over p of a[batch, i, p] * b[batch, p, j] + beta * c[i, j]
+ * or the nearest number within low .. high.
  * a and b by strides, so transposes and broadcast batches cost nothing; out without gaps. f32 and f64 go to the
  * kernels, f16 and bf16 are widened to f32 and rounded once, integers wrap in their own width (32 or 64 bits). */
 #ifndef EML_OPS_COMMON_PRODUCT_H
@@ -12,8 +13,9 @@ typedef struct eml_product {
     int64_t m, n, k;
     int64_t a_row, a_col, b_row, b_col, c_row, c_col; /* strides in elements */
     float alpha, beta;
+    float low, high; /* of floats; eml_product_plan sets them when they are not clamped */
     uint8_t dtype;
-    uint8_t has_c;
+    uint8_t has_c, clamped;
     uint8_t path;   /* eml_product_path */
     uint8_t packed; /* b is in the blob */
     uint8_t slots;  /* pieces of scratch, one per task; 0: none needed */
@@ -46,7 +48,7 @@ typedef enum eml_product_path {
  * row of a gives the same bits in every batch. */
 em_status eml_product_pack(eml_ctx *ctx, int64_t count, int64_t k, int64_t n, int64_t b_row, int64_t b_col, bool plain);
 
-/* Completes a product whose m .. dtype, has_c and batch fields are set, and asks ctx for scratch. */
+/* Completes a product whose m .. dtype, has_c, clamped and batch fields are set, and asks ctx for scratch. */
 em_status eml_product_plan(eml_ctx *ctx, eml_product *product);
 /* b may be NULL when it is in the blob; c when there is none. */
 void eml_product_run(eml_run *run, const eml_product *product, const void *a, const void *b, const void *c, void *out);
