@@ -500,6 +500,15 @@ static void infer_other(eml_infer *f, int node, eml_shape *out) {
         *out = *shape_in(f, node, 0);
 }
 
+/* ai.onnx.ml: what stands before a network made of scikit-learn's pipeline. */
+static void infer_ml(eml_infer *f, int node, eml_shape *out) {
+    static const char *const real[] = {"Normalizer", "Scaler", NULL}, *const same[] = {"Binarizer", "Imputer", NULL};
+    const char *op = eml_rw_node(f->rw, node)->op_type;
+    if (!listed(real, op) && !listed(same, op)) return;
+    *out = *shape_in(f, node, 0);
+    if (listed(real, op)) out->dtype = EM_F32;
+}
+
 void eml_infer_by_rule(eml_infer *f, int node) {
     const eml_node *n = eml_rw_node(f->rw, node);
     eml_shape out = {.rank = -1};
@@ -512,5 +521,7 @@ void eml_infer_by_rule(eml_infer *f, int node) {
         infer_standard(f, node, &out);
     else if (strcmp(n->domain, "com.microsoft") == 0 || strcmp(n->domain, "edgeml") == 0)
         infer_other(f, node, &out);
+    else if (strcmp(n->domain, "ai.onnx.ml") == 0)
+        infer_ml(f, node, &out);
     f->rw->shapes[n->out[0]] = out;
 }

@@ -180,6 +180,21 @@ static void matmul_and_vector_are_gemm(void **state) {
     graph_test_end(&t);
 }
 
+/* What Scaler gives is known to be float32 of the same shape. */
+static void matmul_behind_a_scaler_is_gemm(void **state) {
+    (void)state;
+    graph_test t;
+    graph_test_begin(&t);
+    int x = graph_test_input(&t, "x", EM_F32, 2, (int64_t[]){-1, 7});
+    int s = graph_test_node(&t, "ai.onnx.ml", "Scaler", "offset=0.5, scale=2.,", &x, 1);
+    int p = graph_test_node(&t, "", "MatMul", "", (int[]){s, graph_test_random(&t, EM_F32, 2, (int64_t[]){7, 5})}, 2);
+    int b = graph_test_random(&t, EM_F32, 1, (int64_t[]){5});
+    graph_test_output(&t, "y", graph_test_node(&t, "", "Add", "", (int[]){p, b}, 2));
+    graph_test_pass(&t, eml_pass_fuse_matmul_add, 1e-5);
+    assert_int_equal(graph_test_count(&t, "Gemm"), 1);
+    graph_test_end(&t);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(batch_norm_goes_into_conv),
@@ -190,6 +205,7 @@ int main(void) {
         cmocka_unit_test(constants_per_channel_go_in),
         cmocka_unit_test(constants_of_other_shapes_stay),
         cmocka_unit_test(matmul_and_vector_are_gemm),
+        cmocka_unit_test(matmul_behind_a_scaler_is_gemm),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
