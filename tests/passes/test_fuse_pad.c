@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* fuse_pad. The oracle adds the same products either way: exact. */
+/* fuse_pad. The oracle adds the same products either way: exact. Means are of the same sums. */
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -83,11 +85,94 @@ static void padded_channels_stay(void **state) {
     graph_test_end(&t);
 }
 
+typedef struct pool_case {
+    const char *op_type, *attrs;
+    const char *before, *before_attrs; /* what stands before the Pad, or NULL */
+    float value;
+    bool goes; /* into the pool */
+} pool_case;
+
+static const int64_t around[] = {0, 0, 1, 2, 0, 0, 1, 0};
+
+static void padding_goes_into_pools_that_tell_no_difference(void **state) {
+    (void)state;
+    static const pool_case cases[] = {
+        {"AveragePool", "kernel_shape=3,3", NULL, NULL, 0, true},
+        {"AveragePool", "kernel_shape=3,3 strides=2,2 count_include_pad=1", NULL, NULL, 0, true},
+        {"AveragePool", "kernel_shape=4,5 pads=1,0,0,2 count_include_pad=1", NULL, NULL, 0, true},
+        {"AveragePool", "kernel_shape=4,5 pads=1,0,0,2", NULL, NULL, 0, false}, /* counts one of them only */
+        {"AveragePool", "kernel_shape=3,3", NULL, NULL, 0.5f, false},
+        {"AveragePool", "kernel_shape=3,3", NULL, NULL, -INFINITY, false},
+        {"AveragePool", "kernel_shape=3,3 strides=2,2 ceil_mode=1", NULL, NULL, 0, false},
+        {"AveragePool", "kernel_shape=3,2", NULL, NULL, 0, false}, /* 2 of padding */
+        {"MaxPool", "kernel_shape=3,3", NULL, NULL, -INFINITY, true},
+        {"MaxPool", "kernel_shape=3,2 dilations=1,2", NULL, NULL, -INFINITY, true},
+        {"MaxPool", "kernel_shape=4,5 pads=1,0,0,2", NULL, NULL, -INFINITY, true},
+        {"MaxPool", "kernel_shape=3,3 strides=2,2 ceil_mode=1", NULL, NULL, -INFINITY, false},
+        {"MaxPool", "kernel_shape=2,2", NULL, NULL, -INFINITY, false},
+        {"MaxPool", "kernel_shape=3,3", NULL, NULL, -1e30f, false},
+        {"MaxPool", "kernel_shape=3,3", NULL, NULL, 0, false},
+        {"MaxPool", "kernel_shape=3,3 strides=2,2", "Relu", "", 0, true},
+        {"MaxPool", "kernel_shape=4,5 pads=1,0,0,2", "Sigmoid", "", 0, true},
+        {"MaxPool", "kernel_shape=3,3", "Clip", "min=0. max=6.", 0, true},
+        {"MaxPool", "kernel_shape=3,3", "Clip", "min=-1. max=6.", 0, false},
+        {"MaxPool", "kernel_shape=3,3", "Clip", "max=6.", 0, false},
+        {"MaxPool", "kernel_shape=3,3", "Relu", "", 0.5f, false},
+        {"MaxPool", "kernel_shape=3,3", "Tanh", "", 0, false},
+        {"MaxPool", "kernel_shape=3,2 dilations=1,2", "Relu", "", 0, false},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        const pool_case *c = &cases[i];
+        graph_test t;
+        graph_test_begin(&t);
+        int x = graph_test_input(&t, "x", EM_F32, 4, image);
+        if (c->before != NULL) x = graph_test_node(&t, "", c->before, c->before_attrs, &x, 1);
+        if (c->before != NULL && c->before[0] == 'C') t.graph.nodes[t.graph.values[x].producer].opset = 6;
+        int p = pad(&t, x, around, c->value, "mode=constant"), y = graph_test_node(&t, "", c->op_type, c->attrs, &p, 1);
+        graph_test_output(&t, "y", y);
+        /* The oracle rounds no size up. */
+        if (strstr(c->attrs, "ceil") == NULL) graph_test_pass(&t, eml_pass_fuse_pad, 1e-6);
+        if (strstr(c->attrs, "ceil") != NULL) {
+            eml_pass_ctx ctx = {.graph = &t.graph, .mem = &t.mem, .err = &t.err, .has_op = graph_oracle_knows};
+            assert_int_equal(eml_pass_fuse_pad(&ctx), EM_OK);
+        }
+        if ((graph_test_count(&t, "Pad") == 0) != c->goes) fail_msg("case %zu: %s %s", i, c->op_type, c->attrs);
+        graph_test_end(&t);
+    }
+}
+
+/* A maximum of bytes; of an image whose size is not known, and may be nothing; one that tells places, too. */
+static void padding_of_largest_elements(void **state) {
+    (void)state;
+    for (int variant = 0; variant < 4; variant++) {
+        graph_test t;
+        graph_test_begin(&t);
+        em_dtype dtype = variant == 0 ? EM_U8 : EM_F32;
+        const int64_t dims[] = {-1, 4, variant == 2 ? -1 : 6, 5};
+        int x = graph_test_input(&t, "x", dtype, 4, dims);
+        t.unknown = 6;
+        if (variant != 0) x = graph_test_node(&t, "", "Relu", "", &x, 1);
+        int in[] = {x, graph_test_ints(&t, around, 8)}, p = graph_test_node(&t, "", "Pad", "", in, 2);
+        int y = graph_test_node(&t, "", "MaxPool", "kernel_shape=3,3", &p, 1);
+        graph_test_output(&t, "y", y);
+        if (variant == 3) graph_test_output(&t, "places", graph_test_more(&t, y));
+        eml_pass_ctx ctx = {.graph = &t.graph, .mem = &t.mem, .err = &t.err, .has_op = graph_oracle_knows};
+        if (variant == 3)
+            assert_int_equal(eml_pass_fuse_pad(&ctx), EM_OK); /* the oracle knows no places */
+        else
+            graph_test_pass(&t, eml_pass_fuse_pad, 0);
+        assert_int_equal(graph_test_count(&t, "Pad"), variant >= 2);
+        graph_test_end(&t);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(zeros_go_into_the_convolution),
         cmocka_unit_test(other_padding_stays),
         cmocka_unit_test(padded_channels_stay),
+        cmocka_unit_test(padding_goes_into_pools_that_tell_no_difference),
+        cmocka_unit_test(padding_of_largest_elements),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
