@@ -185,6 +185,10 @@ typedef struct em_model_options {
     const char *directory;         /* load_memory: where external data files lie; NULL: external data is refused */
     const char *stop_after;        /* name of a rewrite of the graph to stop after, to find the one that goes wrong;
                                       NULL: all run, "": none does. An unknown name is EM_ERR_ARGUMENT and lists them. */
+    bool final_defaults;           /* nobody will give a value to an input that has a default: such values are weights,
+                                      prepared like all others, and no inputs. For models made by exporters that list
+                                      every weight as an input, as the format once asked for; those of IR version 3 and
+                                      below are read like this in any case. */
 } em_model_options;
 
 #ifdef __cplusplus

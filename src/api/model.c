@@ -43,7 +43,11 @@ static em_status prepare(em_model *model, const void *bytes, size_t length, cons
                          const em_model_options *options, eml_file **file, em_error *err) {
     bool borrow = options->borrow;
     eml_file *external = NULL;
-    eml_load_options load = {.name = name, .directory = directory, .borrow = true, .files = borrow ? NULL : &external};
+    eml_load_options load = {.name = name,
+                             .directory = directory,
+                             .borrow = true,
+                             .final_defaults = options->final_defaults,
+                             .files = borrow ? NULL : &external};
     em_status status = eml_load_graph(bytes, length, &load, &model->mem, &model->graph, err);
     if (status == EM_OK) {
         if (file != NULL && !borrows(&model->graph)) {

@@ -8,7 +8,7 @@
  *
  * Inputs. graph->graphs[0].inputs are what a caller gives. An input with an initializer of the same name has a default:
  * its value's constant is >= 0. Before IR version 4 every initializer had to be listed as an input; in such models
- * those are constants and not inputs. */
+ * those are constants and not inputs, as they are on request (final_defaults) in all models. */
 #ifndef EML_LOAD_LOAD_H
 #define EML_LOAD_LOAD_H
 
@@ -22,6 +22,7 @@ typedef struct eml_load_options {
     bool borrow;           /* constants may stay where they are, when their alignment and byte order suit */
     bool no_weights;       /* structure only: constants and tensor attributes have type and shape but no data; long
                               attribute lists are left out. The graph is not verified. */
+    bool final_defaults;   /* inputs that have a default are constants instead */
     eml_file **files;      /* with borrow: external files stay mapped in this list, the caller closes it
                               (eml_file_close_all).      NULL: external data is copied */
 } eml_load_options;

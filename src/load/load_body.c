@@ -96,7 +96,7 @@ static em_status load_outputs(eml_loader *l, const Onnx__GraphProto *proto, cons
 
 /* The list of what a caller gives: see load.h for initializers among them. */
 static em_status list_inputs(eml_loader *l, const Onnx__GraphProto *proto, const eml_scope *scope) {
-    bool drop_initialized = scope->graph == 0 && l->graph->ir_version < 4;
+    bool drop_initialized = scope->graph == 0 && (l->graph->ir_version < 4 || l->options.final_defaults);
     int n = 0, *inputs = eml_arena_alloc(l->arena, proto->n_input * sizeof *inputs, 16);
     if (inputs == NULL) return eml_load_no_memory(l, proto->n_input * sizeof *inputs);
     for (size_t i = 0; i < proto->n_input; i++) {

@@ -103,6 +103,47 @@ static void batches_of_any_size_without_allocation_when_seen(void **state) {
     close_session(&f);
 }
 
+/* y = x + (w + w), w an input with a default: at will one that may be given, or a weight. */
+static void defaults_are_inputs_unless_they_are_final(void **state) {
+    (void)state;
+    const float w[2] = {1, -2}, x[2] = {10, 20}, other[2] = {5, 5};
+    em_tensor wt = em_tensor_f32(w, 1, (const int64_t[]){2});
+    onnx_buffer graph = {.length = 0}, bytes = {.length = 0};
+    onnx_input(&graph, "w", EM_F32, 1, (const int64_t[]){2});
+    onnx_input(&graph, "x", EM_F32, 1, (const int64_t[]){2});
+    onnx_initializer(&graph, "w", &wt);
+    onnx_node(&graph, "", "Add", "w,w", "twice", NULL);
+    onnx_node(&graph, "", "Add", "x,twice", "y", NULL);
+    onnx_output(&graph, "y", EM_F32, 1, (const int64_t[]){2});
+    onnx_model(&bytes, &graph, 17);
+    for (int final = 0; final < 2; final++) {
+        em_model_options o = EM_OPTIONS_INIT(em_model_options);
+        em_model *model = NULL;
+        em_session *session = NULL;
+        em_error err;
+        o.final_defaults = final;
+        assert_int_equal(em_model_load_memory(bytes.data, bytes.length, &o, &model, &err), EM_OK);
+        assert_int_equal(em_model_input_count(model), final ? 1 : 2);
+        assert_int_equal(em_model_input_index(model, "x"), final ? 0 : 1);
+        assert_int_equal(em_model_input_index(model, "w"), final ? -1 : 0);
+        assert_int_equal(em_session_create(model, NULL, &session, &err), EM_OK);
+        em_tensor in[2] = {em_tensor_f32(x, 1, (const int64_t[]){2}), em_tensor_f32(x, 1, (const int64_t[]){2})};
+        em_tensor out = {.kind = EM_NONE};
+        if (!final) in[0] = (em_tensor){.kind = EM_NONE};
+        if (final) assert_int_equal(em_session_run(session, in, 2, &out, 1, &err), EM_ERR_ARGUMENT);
+        if (em_session_run(session, in, final ? 1 : 2, &out, 1, &err) != EM_OK) fail_msg("%s", err.message);
+        assert_true(((const float *)out.data)[0] == 12 && ((const float *)out.data)[1] == 16);
+        in[0] = em_tensor_f32(other, 1, (const int64_t[]){2});
+        out = (em_tensor){.kind = EM_NONE};
+        if (!final) {
+            assert_int_equal(em_session_run(session, in, 2, &out, 1, &err), EM_OK);
+            assert_true(((const float *)out.data)[0] == 20 && ((const float *)out.data)[1] == 30);
+        }
+        em_session_destroy(session);
+        em_model_destroy(model);
+    }
+}
+
 static void more_shapes_than_the_cache_holds(void **state) {
     (void)state;
     fixture f;
@@ -490,6 +531,7 @@ static void input_and_output_may_be_one_buffer(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(batches_of_any_size_without_allocation_when_seen),
+        cmocka_unit_test(defaults_are_inputs_unless_they_are_final),
         cmocka_unit_test(more_shapes_than_the_cache_holds),
         cmocka_unit_test(outputs_go_to_the_callers_buffer),
         cmocka_unit_test(wrong_arguments_are_named),

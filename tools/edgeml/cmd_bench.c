@@ -11,7 +11,7 @@
 #include "edgeml/print.h"
 #include "edgeml/profile.h"
 
-enum { THREADS, SECONDS, BATCH, TEST_DATA, INPUT, BY_NODE, NO_PROFILE, JSON };
+enum { THREADS, SECONDS, BATCH, TEST_DATA, INPUT, BY_NODE, NO_PROFILE, FINAL_DEFAULTS, JSON };
 
 static const arg_option options[] = {
     [THREADS] = {"threads", 't', "N", "threads to compute with (default 1)"},
@@ -21,6 +21,7 @@ static const arg_option options[] = {
     [INPUT] = {"input", 'i', "[NAME=]DATA", "an input, as for edgeml run; the others are made up"},
     [BY_NODE] = {"by-node", 'n', NULL, "time of each node instead of each operator"},
     [NO_PROFILE] = {"no-profile", 0, NULL, "no table of operators"},
+    [FINAL_DEFAULTS] = {"final-defaults", 0, NULL, "inputs that have a default are weights instead"},
     [JSON] = {"json", 0, NULL, "print one JSON object"},
     {0},
 };
@@ -33,7 +34,7 @@ typedef struct bench {
     size_t input_count, input_room;
     int threads, batch;
     double seconds;
-    bool by_node, no_profile, json;
+    bool by_node, no_profile, final_defaults, json;
     /* measured */
     double first_load, load, create; /* seconds; load is the median of loads */
     int loads;
@@ -124,13 +125,19 @@ static bool profile_runs(pool *p, bench *b, const em_model *model, values *v, em
     return ok;
 }
 
+static bool load(const bench *b, em_model **model, em_error *err) {
+    em_model_options o = EM_OPTIONS_INIT(em_model_options);
+    o.final_defaults = b->final_defaults;
+    return em_model_load_file(b->path, &o, model, err) == EM_OK;
+}
+
 /* Loads again and again for a moment; after the runs, so that it does not raise their peak memory. */
 static bool time_loads(bench *b, em_error *err) {
     double times[MAX_LOADS], end = host_seconds() + 0.5;
     while (b->loads < MAX_LOADS && (b->loads < 3 || host_seconds() < end)) {
         em_model *model = NULL;
         double start = host_seconds();
-        if (em_model_load_file(b->path, NULL, &model, err) != EM_OK) return false;
+        if (!load(b, &model, err)) return false;
         times[b->loads++] = host_seconds() - start;
         em_model_destroy(model);
     }
@@ -164,7 +171,7 @@ static bool measure_model(pool *p, bench *b, const em_model *model, em_error *er
 static bool measure(pool *p, bench *b, em_error *err) {
     em_model *model = NULL;
     double start = host_seconds();
-    bool ok = em_model_load_file(b->path, NULL, &model, err) == EM_OK;
+    bool ok = load(b, &model, err);
     b->first_load = host_seconds() - start;
     if (ok && !measure_model(p, b, model, err)) {
         report_message_prefix(err, "%s: ", b->path);
@@ -253,6 +260,7 @@ static bool parse(args *a, pool *p, bench *b) {
             break;
         case BY_NODE: b->by_node = true; break;
         case NO_PROFILE: b->no_profile = true; break;
+        case FINAL_DEFAULTS: b->final_defaults = true; break;
         case JSON: b->json = true; break;
         case ARGS_POSITIONAL:
             if (b->path) {

@@ -9,10 +9,10 @@
 #include "edgeml/plan_text.h"
 #include "edgeml/print.h"
 
-enum { OPS, BATCH, PLAN, STOP_AFTER };
+enum { OPS, BATCH, PLAN, STOP_AFTER, FINAL_DEFAULTS };
 
 typedef struct wishes {
-    bool only_ops, plan;
+    bool only_ops, plan, final_defaults;
     int batch;
     const char *stop_after;
 } wishes;
@@ -22,6 +22,7 @@ static const arg_option options[] = {
     [BATCH] = {"batch", 'b', "N", "plan memory with unknown dimensions as N (default 1)"},
     [PLAN] = {"plan", 0, NULL, "also every step with its shapes, and the map of the arena"},
     [STOP_AFTER] = {"stop-after", 0, "PASS", "rewrite the graph up to this pass only; '' rewrites nothing"},
+    [FINAL_DEFAULTS] = {"final-defaults", 0, NULL, "inputs that have a default are weights instead"},
     {0},
 };
 
@@ -162,6 +163,7 @@ static int show(pool *p, const char *path, const wishes *w) {
     em_model *model = NULL;
     em_model_options load = EM_OPTIONS_INIT(em_model_options);
     load.stop_after = w->stop_after;
+    load.final_defaults = w->final_defaults;
     bool loaded = em_model_load_file(path, &load, &model, &err) == EM_OK;
     char size[16];
     put(path);
@@ -189,6 +191,8 @@ static int run(args *a) {
             w.only_ops = true;
         else if (option == PLAN)
             w.plan = true;
+        else if (option == FINAL_DEFAULTS)
+            w.final_defaults = true;
         else if (option == STOP_AFTER)
             w.stop_after = value;
         else if (option == BATCH) {
