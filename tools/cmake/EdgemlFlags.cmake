@@ -20,16 +20,16 @@ endif()
 
 # Contraction off: a kernel that wants a fused multiply-add says so, and every compiler gives the same bits.
 set(edgeml_codegen -fvisibility=hidden -ffunction-sections -fdata-sections -fno-math-errno -ffp-contract=off)
-# For the least size: no tables for unwinding, which are an eighth of the library. A debugger takes its own (-g).
-if(CMAKE_BUILD_TYPE STREQUAL "MinSizeRel" AND CMAKE_C_COMPILER_ID MATCHES "GNU|Clang")
-    list(APPEND edgeml_codegen -fno-asynchronous-unwind-tables -fno-unwind-tables)
+# No tables for unwinding, which were a ninth of the library: C has no exceptions, and a debugger takes its own (-g).
+if(CMAKE_C_COMPILER_ID MATCHES "GNU|Clang" AND NOT EDGEML_SANITIZE)
+    list(APPEND edgeml_codegen "$<$<NOT:$<CONFIG:Debug>>:-fno-asynchronous-unwind-tables;-fno-unwind-tables>")
 endif()
 
 function(edgeml_target name)
     set_target_properties(${name} PROPERTIES C_STANDARD 11 C_STANDARD_REQUIRED ON C_EXTENSIONS OFF
                                              POSITION_INDEPENDENT_CODE ON)
     if(CMAKE_C_COMPILER_ID MATCHES "GNU|Clang")
-        target_compile_options(${name} PRIVATE ${edgeml_warnings} ${edgeml_codegen})
+        target_compile_options(${name} PRIVATE ${edgeml_warnings} "${edgeml_codegen}")
     endif()
     if(UNIX) # POSIX calls (open, mmap, clock_gettime) are hidden by strict C11 otherwise
         target_compile_definitions(${name} PRIVATE _POSIX_C_SOURCE=200809L)
