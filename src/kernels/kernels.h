@@ -324,8 +324,19 @@ typedef struct eml_kernels {
 } eml_kernels;
 
 /* The sets of this build: symbols, tables, and a table's initializer. */
-#define EML_TABLE(ISA, isa_text) \
-    { .isa = EML_USE_##ISA, .isa_name = isa_text, EML_KERNELS(EML_ENTRY_##ISA) }
+#define EML_TABLE(ISA, isa_text)                                               \
+    {                                                                          \
+        .isa = EML_USE_##ISA, .isa_name = isa_text,                            \
+        EML_KERNELS_WIDE(EML_ENTRY_##ISA) EML_KERNELS_NARROW(EML_NARROW_##ISA) \
+    }
+#define EML_NARROW_SCALAR EML_ENTRY_SCALAR
+#define EML_NARROW_AVX2   EML_ENTRY_AVX2
+#define EML_NARROW_NEON   EML_ENTRY_NEON
+#ifdef EML_HAVE_AVX2
+#define EML_NARROW_AVX512 EML_ENTRY_AVX2
+#else
+#define EML_NARROW_AVX512 EML_ENTRY_AVX512
+#endif
 #ifdef EML_HAVE_SCALAR
 #define EML_SYMBOL_SCALAR(name, type) type eml_##name##_scalar;
 #define EML_ENTRY_SCALAR(name, type)  .name = eml_##name##_scalar,
@@ -354,18 +365,18 @@ extern const eml_kernels eml_kernels_neon;
 /* Calling: EML_K(run)->add_f32(n, a, 1, b, 1, out), where run->k is the table that was chosen. In a build with one set
  * the table is a compile-time constant here: calls become direct and the linker drops the kernels nobody calls. */
 #if defined(EML_HAVE_SCALAR) + defined(EML_HAVE_AVX2) + defined(EML_HAVE_AVX512) + defined(EML_HAVE_NEON) == 1
+#if defined(EML_HAVE_SCALAR)
+#define EML_ONLY(TABLE) TABLE(SCALAR, "scalar")
+#elif defined(EML_HAVE_AVX2)
+#define EML_ONLY(TABLE) TABLE(AVX2, "avx2")
+#elif defined(EML_HAVE_AVX512)
+#define EML_ONLY(TABLE) TABLE(AVX512, "avx512")
+#else
+#define EML_ONLY(TABLE) TABLE(NEON, "neon")
+#endif
 #define EML_KERNELS_ONLY eml_kernels_only
 #define EML_K(holder)    ((void)(holder), &eml_kernels_only)
-static const eml_kernels eml_kernels_only =
-#if defined(EML_HAVE_SCALAR)
-    EML_TABLE(SCALAR, "scalar");
-#elif defined(EML_HAVE_AVX2)
-    EML_TABLE(AVX2, "avx2");
-#elif defined(EML_HAVE_AVX512)
-    EML_TABLE(AVX512, "avx512");
-#else
-    EML_TABLE(NEON, "neon");
-#endif
+static const eml_kernels eml_kernels_only = EML_ONLY(EML_TABLE);
 #else
 #define EML_K(holder) ((holder)->k)
 #endif
