@@ -3,12 +3,17 @@
 
 #ifdef EML_KERNELS_ONLY
 
+/* The set without its kernels: they are called directly (EML_K), and pointers would keep all of them in the library. */
+#define NAME_ONLY(ISA, isa_text) \
+    { .isa = EML_USE_##ISA, .isa_name = isa_text }
+static const eml_kernels name_of_set = EML_ONLY(NAME_ONLY);
+
 const eml_kernels *eml_cpu_select(eml_isa forced) {
-    return forced == EML_USE_ANY || forced == EML_KERNELS_ONLY.isa ? &EML_KERNELS_ONLY : NULL;
+    return forced == EML_USE_ANY || forced == name_of_set.isa ? &name_of_set : NULL;
 }
 
 const eml_kernels *eml_cpu_kernels(void) {
-    return &EML_KERNELS_ONLY;
+    return &name_of_set;
 }
 
 #else

@@ -44,9 +44,9 @@ static void test_selection(void **state) {
     unsetenv("EDGEML_ISA");
     const eml_kernels *best = eml_cpu_kernels();
     CHECK_EACH_TABLE(k) {
-        assert_ptr_equal(eml_cpu_select(k->isa), k);
+        assert_int_equal(eml_cpu_select(k->isa)->isa, k->isa);
         setenv("EDGEML_ISA", k->isa_name, 1);
-        assert_ptr_equal(eml_cpu_kernels(), k);
+        assert_int_equal(eml_cpu_kernels()->isa, k->isa);
     }
     setenv("EDGEML_ISA", "no such set", 1);
     assert_ptr_equal(eml_cpu_kernels(), best);

@@ -14,6 +14,11 @@
 static uint64_t state;
 static bool bench;
 
+#ifdef EML_KERNELS_ONLY
+const eml_kernels *check_table(int index) {
+    return index == 0 ? &EML_KERNELS_ONLY : NULL; /* select gives it without kernels */
+}
+#else
 const eml_kernels *check_table(int index) {
     static const eml_isa order[] = {EML_USE_SCALAR, EML_USE_AVX2, EML_USE_AVX512, EML_USE_NEON};
     for (size_t i = 0; i < sizeof order / sizeof order[0]; i++) {
@@ -22,6 +27,7 @@ const eml_kernels *check_table(int index) {
     }
     return NULL;
 }
+#endif
 
 /* ---- Random ---- */
 
