@@ -8,8 +8,11 @@
 
 #if defined(__GNUC__)
 #define EML_PRINTF(format_index, first) __attribute__((format(printf, format_index, first)))
+/* Seldom called: what leads to the call is compiled for size, out of the way. */
+#define EML_COLD __attribute__((cold))
 #else
 #define EML_PRINTF(format_index, first)
+#define EML_COLD
 #endif
 
 /* Returns from the enclosing function when the expression fails. */
@@ -21,9 +24,9 @@
 
 /* Writes the message (err may be NULL) and returns status. Formats: %s %d %i %u %lld %llu %zu %c %% %.*s %g only; the
  * formatter is our own, so the firmware needs no stdio. A longer text is cut and ends in "...". */
-em_status eml_fail(em_error *err, em_status status, const char *format, ...) EML_PRINTF(3, 4);
+EML_COLD em_status eml_fail(em_error *err, em_status status, const char *format, ...) EML_PRINTF(3, 4);
 /* Puts the formatted text before the message that is already there. */
-void eml_fail_prefix(em_error *err, const char *format, ...) EML_PRINTF(2, 3);
+EML_COLD void eml_fail_prefix(em_error *err, const char *format, ...) EML_PRINTF(2, 3);
 /* The formatter itself: writes at most capacity - 1 characters and a NUL, returns the length written. */
 size_t eml_format(char *out, size_t capacity, const char *format, ...) EML_PRINTF(3, 4);
 

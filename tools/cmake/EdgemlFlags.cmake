@@ -35,3 +35,12 @@ function(edgeml_target name)
         target_compile_definitions(${name} PRIVATE _POSIX_C_SOURCE=200809L)
     endif()
 endfunction()
+
+# edgeml_for_size(name ...): for code that is not hot, release builds prefer size.
+function(edgeml_for_size)
+    foreach(name IN LISTS ARGN)
+        if(TARGET ${name} AND CMAKE_C_COMPILER_ID MATCHES "GNU|Clang")
+            target_compile_options(${name} PRIVATE $<$<CONFIG:Release>:-Os>)
+        endif()
+    endforeach()
+endfunction()
