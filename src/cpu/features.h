@@ -12,7 +12,8 @@ enum {
     EML_CPU_VNNI = 1 << 2,    /* AVX-512 VNNI */
     EML_CPU_NEON = 1 << 3,    /* 64-bit Arm: always */
     EML_CPU_DOTPROD = 1 << 4, /* Arm SDOT, UDOT */
-    EML_CPU_I8MM = 1 << 5     /* Arm SMMLA */
+    EML_CPU_I8MM = 1 << 5,    /* Arm SMMLA */
+    EML_CPU_AVXVNNI = 1 << 6  /* VNNI without AVX-512, and all of EML_CPU_AVX2 */
 };
 
 uint32_t eml_cpu_features(void);

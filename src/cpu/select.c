@@ -6,7 +6,8 @@
 /* The set without its kernels: they are called directly (EML_K), and pointers would keep all of them in the library. */
 #define NAME_ONLY(ISA, isa_text) \
     { .isa = EML_USE_##ISA, .isa_name = isa_text }
-static const eml_kernels name_of_set = EML_ONLY(NAME_ONLY);
+#define NAME_BYTES(BASE, ISA, isa_text) NAME_ONLY(ISA, isa_text)
+static const eml_kernels name_of_set = EML_ONLY(NAME_ONLY, NAME_BYTES);
 
 const eml_kernels *eml_cpu_select(eml_isa forced) {
     return forced == EML_USE_ANY || forced == name_of_set.isa ? &name_of_set : NULL;
@@ -28,11 +29,20 @@ static const struct rung {
     const eml_kernels *table;
     uint32_t needs;
 } ladder[] = {
+#ifdef EML_HAVE_AVX512VNNI
+    {&eml_kernels_avx512vnni, EML_CPU_AVX512 | EML_CPU_VNNI},
+#endif
 #ifdef EML_HAVE_AVX512
     {&eml_kernels_avx512, EML_CPU_AVX512},
 #endif
+#ifdef EML_HAVE_AVXVNNI
+    {&eml_kernels_avxvnni, EML_CPU_AVX2 | EML_CPU_AVXVNNI},
+#endif
 #ifdef EML_HAVE_AVX2
     {&eml_kernels_avx2, EML_CPU_AVX2},
+#endif
+#ifdef EML_HAVE_NEONDOT
+    {&eml_kernels_neondot, EML_CPU_NEON | EML_CPU_DOTPROD},
 #endif
 #ifdef EML_HAVE_NEON
     {&eml_kernels_neon, EML_CPU_NEON},

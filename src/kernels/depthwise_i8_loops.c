@@ -7,8 +7,32 @@
 enum { BLOCK = EML_I8_PANEL };
 
 #if defined(EML_ISA_AVX2) || defined(EML_ISA_AVX512)
+enum { PIXELS = 2 };
+
+/* Sixteen channels as 16-bit numbers. Bytes are taken as unsigned; flip makes them so, and moves them by 128. */
+#if defined(EML_ISA_AVXVNNI) || defined(EML_ISA_AVX512VNNI)
+typedef uint8_t i8_a;
+
+static inline vi32 channels_at(const i8_a *p, vi32 flip) {
+    return vi32_xor(vi32_load_pairs_u8(p), flip);
+}
+
+static inline int32_t moved_zero(const eml_depthwise_i8 *g) {
+    return g->a_signed ? g->a_zero + 128 : g->a_zero;
+}
+#else
 typedef int16_t i8_a;
-enum { TAKES_ZERO = 1, PIXELS = 2 };
+
+static inline vi32 channels_at(const i8_a *p, vi32 flip) {
+    (void)flip;
+    return vi32_load((const int32_t *)(const void *)p);
+}
+
+static inline int32_t moved_zero(const eml_depthwise_i8 *g) {
+    (void)g;
+    return 0;
+}
+#endif
 
 static size_t order(size_t tap, size_t c) {
     return tap / 2 * 2 * BLOCK + vi32_pair_at(c) * 2 + tap % 2;
@@ -18,6 +42,7 @@ static size_t order(size_t tap, size_t c) {
 static EML_INLINE void block(const int pixels, const eml_depthwise_i8 *g, const i8_a *const *a, const int16_t *w,
                              const int32_t *start, size_t cols, int32_t *sums) {
     enum { N = vi32_lanes, V = BLOCK / N };
+    const vi32 flip = vi32_set1(g->a_signed ? 0x00800080 : 0);
     (void)cols;
     vi32 acc[PIXELS][V];
     EML_UNROLL for (int r = 0; r < pixels; r++) EML_UNROLL for (int v = 0; v < V; v++) acc[r][v] = vi32_set1(0);
@@ -26,8 +51,7 @@ static EML_INLINE void block(const int pixels, const eml_depthwise_i8 *g, const 
         const vi32 low = vi32_load((const int32_t *)(const void *)w),
                    high = vi32_load((const int32_t *)(const void *)(w + BLOCK));
         EML_UNROLL for (int r = 0; r < pixels; r++) {
-            const vi32 x = vi32_load((const int32_t *)(const void *)(a[r] + first)),
-                       y = vi32_load((const int32_t *)(const void *)(a[r] + second));
+            const vi32 x = channels_at(a[r] + first, flip), y = channels_at(a[r] + second, flip);
             acc[r][0] = vi32_dot_pairs(acc[r][0], vi32_pair_low(x, y), low);
             acc[r][1] = vi32_dot_pairs(acc[r][1], vi32_pair_high(x, y), high);
         }
@@ -44,9 +68,39 @@ static size_t order(size_t tap, size_t c) {
     return tap * BLOCK + c;
 }
 
-#ifdef EML_ISA_NEON
+#ifdef EML_ISA_NEONDOT
+typedef uint8_t i8_a;
+enum { PIXELS = 1 };
+
+static inline int32_t moved_zero(const eml_depthwise_i8 *g) {
+    return g->a_signed ? g->a_zero + 128 : g->a_zero;
+}
+
+static EML_INLINE void block(const int pixels, const eml_depthwise_i8 *g, const i8_a *const *a, const int16_t *w,
+                             const int32_t *start, size_t cols, int32_t *sums) {
+    const uint8x16_t flip = vdupq_n_u8(g->a_signed ? 0x80 : 0);
+    int32x4_t acc[4];
+    (void)pixels, (void)cols;
+    EML_UNROLL for (int v = 0; v < 4; v++) acc[v] = vld1q_s32(start + 4 * v);
+    for (size_t t = 0; t < g->taps; t++, w += BLOCK) {
+        uint8x16_t x = veorq_u8(vld1q_u8(a[0] + g->taps_at[t]), flip);
+        int16x8_t low = vreinterpretq_s16_u16(vmovl_u8(vget_low_u8(x))), high = vreinterpretq_s16_u16(vmovl_high_u8(x));
+        acc[0] = vmlal_s16(acc[0], vget_low_s16(low), vld1_s16(w));
+        acc[1] = vmlal_high_s16(acc[1], low, vld1q_s16(w));
+        acc[2] = vmlal_s16(acc[2], vget_low_s16(high), vld1_s16(w + 8));
+        acc[3] = vmlal_high_s16(acc[3], high, vld1q_s16(w + 8));
+    }
+    EML_UNROLL for (int v = 0; v < 4; v++) vst1q_s32(sums + 4 * v, acc[v]);
+}
+
+#elif defined(EML_ISA_NEON)
 typedef int16_t i8_a;
-enum { TAKES_ZERO = 1, PIXELS = 1 };
+enum { PIXELS = 1 };
+
+static inline int32_t moved_zero(const eml_depthwise_i8 *g) {
+    (void)g;
+    return 0;
+}
 
 static EML_INLINE void block(const int pixels, const eml_depthwise_i8 *g, const i8_a *const *a, const int16_t *w,
                              const int32_t *start, size_t cols, int32_t *sums) {
@@ -61,7 +115,11 @@ static EML_INLINE void block(const int pixels, const eml_depthwise_i8 *g, const 
 
 #else
 typedef uint8_t i8_a;
-enum { TAKES_ZERO = 0, PIXELS = 1 };
+enum { PIXELS = 1 };
+
+static inline int32_t moved_zero(const eml_depthwise_i8 *g) {
+    return g->a_zero;
+}
 
 #ifdef __ARM_FEATURE_SIMD32
 #include "kernels/armv7em/i8_armv7em.h"
@@ -121,7 +179,7 @@ void EML_FN(depthwise_i8)(const eml_depthwise_i8 *g) {
         int32_t start[BLOCK], sums[PIXELS * BLOCK];
         const size_t cols = g->channels - c < BLOCK ? g->channels - c : BLOCK;
         const int16_t *w = g->packed + c / BLOCK * block_size;
-        requant_start(&g->to, g->column_sums, TAKES_ZERO ? 0 : g->a_zero, c, start);
+        requant_start(&g->to, g->column_sums, moved_zero(g), c, start);
         for (size_t i = 0, pixels; i < g->m; i += pixels) {
             const i8_a *a[PIXELS];
             pixels = g->m - i < PIXELS ? 1 : PIXELS;

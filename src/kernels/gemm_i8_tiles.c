@@ -70,15 +70,26 @@ static void settle(int32_t row, const int32_t *b_zero, int32_t *sums) {
 
 #define CASE(rows) \
     case rows: i8_tile(rows, d, a, panel, start, sums); break;
-static void multiply(size_t rows, const i8_depth *d, const i8_a *const *a, const int8_t *panel, const int32_t *start,
+static void multiply(size_t height, const i8_depth *d, const i8_a *const *a, const int8_t *panel, const int32_t *start,
                      int32_t *sums) {
-    switch (rows) { I8_TILES(CASE) }
+    switch (height) { I8_TILES(CASE) }
 }
 
-/* Rows in the next tile: the last two are of about the same height. */
-static size_t height(size_t left) {
+/* next_rows: of the next tile. i8_height: of the tile for so many rows, no less. */
+#ifdef EML_I8_FEW_HEIGHTS
+static size_t next_rows(size_t left) {
+    return left < I8_ROWS ? left : I8_ROWS;
+}
+#else
+/* The last two are about the same. */
+static size_t next_rows(size_t left) {
     return left >= 2 * I8_ROWS ? I8_ROWS : left > I8_ROWS ? (left + 1) / 2 : left;
 }
+
+static size_t i8_height(size_t rows) {
+    return rows;
+}
+#endif
 
 void EML_FN(gemm_i8)(const eml_gemm_i8 *g) {
     i8_depth d = {g->segments,   g->depth,    (g->depth + I8_GROUP - 1) / I8_GROUP * I8_GROUP_BYTES,
@@ -90,12 +101,13 @@ void EML_FN(gemm_i8)(const eml_gemm_i8 *g) {
         const size_t cols = g->n - j < EML_I8_PANEL ? g->n - j : EML_I8_PANEL,
                      bytes = g->to.kind == EML_I8_TO_BYTE ? 1 : 4;
         d.end = requant_end(cols);
-        requant_start(&g->to, g->column_sums, EML_I8_TAKES_ZERO ? 0 : g->a_zero, j, start);
+        requant_start(&g->to, g->column_sums, i8_moved_zero(g->a_zero, g->a_signed), j, start);
         for (size_t i = 0, rows; i < g->m; i += rows) {
             const i8_a *a[I8_ROWS];
-            rows = height(g->m - i);
-            for (size_t r = 0; r < rows; r++) a[r] = row_of(g, i + r);
-            multiply(rows, &d, a, panel, start, sums);
+            rows = next_rows(g->m - i);
+            const size_t height = i8_height(rows);
+            for (size_t r = 0; r < height; r++) a[r] = row_of(g, i + (r < rows ? r : rows - 1));
+            multiply(height, &d, a, panel, start, sums);
             for (size_t r = 0; r < rows && g->b_zero != NULL; r++)
                 settle(g->row_sums[i + r], g->b_zero + j, sums + r * EML_I8_PANEL);
             requant(&g->to, j, rows, cols, sums, (unsigned char *)g->out + i * g->out_row * bytes, g->out_row);

@@ -311,7 +311,17 @@ typedef void eml_depthwise_pack_i8_fn(size_t channels, size_t taps, const void *
 
 /* ---- The table ---- */
 
-typedef enum eml_isa { EML_USE_ANY = 0, EML_USE_SCALAR, EML_USE_AVX2, EML_USE_AVX512, EML_USE_NEON } eml_isa;
+/* Plan images hold these numbers. */
+typedef enum eml_isa {
+    EML_USE_ANY = 0,
+    EML_USE_SCALAR,
+    EML_USE_AVX2,
+    EML_USE_AVX512,
+    EML_USE_NEON,
+    EML_USE_AVXVNNI,
+    EML_USE_AVX512VNNI,
+    EML_USE_NEONDOT
+} eml_isa;
 
 #include "kernels/kernels.def"
 
@@ -324,10 +334,12 @@ typedef struct eml_kernels {
 } eml_kernels;
 
 /* The sets of this build: symbols, tables, and a table's initializer. */
-#define EML_TABLE(ISA, isa_text)                                               \
-    {                                                                          \
-        .isa = EML_USE_##ISA, .isa_name = isa_text,                            \
-        EML_KERNELS_WIDE(EML_ENTRY_##ISA) EML_KERNELS_NARROW(EML_NARROW_##ISA) \
+#define EML_TABLE(ISA, isa_text) EML_TABLE_BYTES(ISA, ISA, isa_text)
+/* A set that adds to BASE instructions for products of bytes: the other kernels are BASE's. */
+#define EML_TABLE_BYTES(BASE, ISA, isa_text)                                                                        \
+    {                                                                                                               \
+        .isa = EML_USE_##ISA, .isa_name = isa_text,                                                                 \
+        EML_KERNELS_WIDE(EML_ENTRY_##BASE) EML_KERNELS_BYTES(EML_ENTRY_##ISA) EML_KERNELS_NARROW(EML_NARROW_##BASE) \
     }
 #define EML_NARROW_SCALAR EML_ENTRY_SCALAR
 #define EML_NARROW_AVX2   EML_ENTRY_AVX2
@@ -343,40 +355,66 @@ typedef struct eml_kernels {
 EML_KERNELS(EML_SYMBOL_SCALAR)
 extern const eml_kernels eml_kernels_scalar;
 #endif
-#ifdef EML_HAVE_AVX2
+#if defined(EML_HAVE_AVX2) || defined(EML_HAVE_AVXVNNI)
 #define EML_SYMBOL_AVX2(name, type) type eml_##name##_avx2;
 #define EML_ENTRY_AVX2(name, type)  .name = eml_##name##_avx2,
 EML_KERNELS(EML_SYMBOL_AVX2)
 extern const eml_kernels eml_kernels_avx2;
 #endif
-#ifdef EML_HAVE_AVX512
+#if defined(EML_HAVE_AVX512) || defined(EML_HAVE_AVX512VNNI)
 #define EML_SYMBOL_AVX512(name, type) type eml_##name##_avx512;
 #define EML_ENTRY_AVX512(name, type)  .name = eml_##name##_avx512,
 EML_KERNELS(EML_SYMBOL_AVX512)
 extern const eml_kernels eml_kernels_avx512;
 #endif
-#ifdef EML_HAVE_NEON
+#if defined(EML_HAVE_NEON) || defined(EML_HAVE_NEONDOT)
 #define EML_SYMBOL_NEON(name, type) type eml_##name##_neon;
 #define EML_ENTRY_NEON(name, type)  .name = eml_##name##_neon,
 EML_KERNELS(EML_SYMBOL_NEON)
 extern const eml_kernels eml_kernels_neon;
 #endif
+#ifdef EML_HAVE_AVXVNNI
+#define EML_SYMBOL_AVXVNNI(name, type) type eml_##name##_avxvnni;
+#define EML_ENTRY_AVXVNNI(name, type)  .name = eml_##name##_avxvnni,
+EML_KERNELS_BYTES(EML_SYMBOL_AVXVNNI)
+extern const eml_kernels eml_kernels_avxvnni;
+#endif
+#ifdef EML_HAVE_AVX512VNNI
+#define EML_SYMBOL_AVX512VNNI(name, type) type eml_##name##_avx512vnni;
+#define EML_ENTRY_AVX512VNNI(name, type)  .name = eml_##name##_avx512vnni,
+EML_KERNELS_BYTES(EML_SYMBOL_AVX512VNNI)
+extern const eml_kernels eml_kernels_avx512vnni;
+#endif
+#ifdef EML_HAVE_NEONDOT
+#define EML_SYMBOL_NEONDOT(name, type) type eml_##name##_neondot;
+#define EML_ENTRY_NEONDOT(name, type)  .name = eml_##name##_neondot,
+EML_KERNELS_BYTES(EML_SYMBOL_NEONDOT)
+extern const eml_kernels eml_kernels_neondot;
+#endif
 
 /* Calling: EML_K(run)->add_f32(n, a, 1, b, 1, out), where run->k is the table that was chosen. In a build with one set
  * the table is a compile-time constant here: calls become direct and the linker drops the kernels nobody calls. */
-#if defined(EML_HAVE_SCALAR) + defined(EML_HAVE_AVX2) + defined(EML_HAVE_AVX512) + defined(EML_HAVE_NEON) == 1
+#if defined(EML_HAVE_SCALAR) + defined(EML_HAVE_AVX2) + defined(EML_HAVE_AVX512) + defined(EML_HAVE_NEON) + \
+        defined(EML_HAVE_AVXVNNI) + defined(EML_HAVE_AVX512VNNI) + defined(EML_HAVE_NEONDOT) ==             \
+    1
 #if defined(EML_HAVE_SCALAR)
-#define EML_ONLY(TABLE) TABLE(SCALAR, "scalar")
+#define EML_ONLY(TABLE, TABLE_BYTES) TABLE(SCALAR, "scalar")
 #elif defined(EML_HAVE_AVX2)
-#define EML_ONLY(TABLE) TABLE(AVX2, "avx2")
+#define EML_ONLY(TABLE, TABLE_BYTES) TABLE(AVX2, "avx2")
 #elif defined(EML_HAVE_AVX512)
-#define EML_ONLY(TABLE) TABLE(AVX512, "avx512")
+#define EML_ONLY(TABLE, TABLE_BYTES) TABLE(AVX512, "avx512")
+#elif defined(EML_HAVE_AVXVNNI)
+#define EML_ONLY(TABLE, TABLE_BYTES) TABLE_BYTES(AVX2, AVXVNNI, "avxvnni")
+#elif defined(EML_HAVE_AVX512VNNI)
+#define EML_ONLY(TABLE, TABLE_BYTES) TABLE_BYTES(AVX512, AVX512VNNI, "avx512vnni")
+#elif defined(EML_HAVE_NEONDOT)
+#define EML_ONLY(TABLE, TABLE_BYTES) TABLE_BYTES(NEON, NEONDOT, "neondot")
 #else
-#define EML_ONLY(TABLE) TABLE(NEON, "neon")
+#define EML_ONLY(TABLE, TABLE_BYTES) TABLE(NEON, "neon")
 #endif
 #define EML_KERNELS_ONLY eml_kernels_only
 #define EML_K(holder)    ((void)(holder), &eml_kernels_only)
-static const eml_kernels eml_kernels_only = EML_ONLY(EML_TABLE);
+static const eml_kernels eml_kernels_only = EML_ONLY(EML_TABLE, EML_TABLE_BYTES);
 #else
 #define EML_K(holder) ((holder)->k)
 #endif

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "support/check.h"
+#include "support/emulated.h"
 
 enum { A, B, OUT, PACKED, SUMS, PREPARED };
 
@@ -125,7 +126,7 @@ static void bench(const eml_kernels *k, size_t side, size_t channels) {
 
 static void check_depthwise_i8(void **state) {
     (void)state;
-    CHECK_EACH_TABLE(k) {
+    CHECK_EACH_TABLE_OF_BYTES(k) {
         for (size_t channels = 0; channels < CHECK_SIZES; channels++)
             for (size_t m = 0; m < 6; m++) one(k, m, channels, 1 + check_below(12));
         one(k, 2, 5, 63);
@@ -137,7 +138,7 @@ static void check_depthwise_i8(void **state) {
 
 static void check_depthwise_pack_i8(void **state) {
     (void)state;
-    CHECK_EACH_TABLE(k) {
+    CHECK_EACH_TABLE_OF_BYTES(k) {
         for (size_t channels = 0; channels < 40; channels++) {
             size_t taps = 1 + check_below(10), padded = (channels + 15) / 16 * 16, n = padded * ((taps + 1) / 2 * 2);
             uint8_t *b = check_slot(B, channels * taps, check_below(2));

@@ -20,7 +20,8 @@ const eml_kernels *check_table(int index) {
 }
 #else
 const eml_kernels *check_table(int index) {
-    static const eml_isa order[] = {EML_USE_SCALAR, EML_USE_AVX2, EML_USE_AVX512, EML_USE_NEON};
+    static const eml_isa order[] = {EML_USE_SCALAR,     EML_USE_AVX2, EML_USE_AVXVNNI, EML_USE_AVX512,
+                                    EML_USE_AVX512VNNI, EML_USE_NEON, EML_USE_NEONDOT};
     for (size_t i = 0; i < sizeof order / sizeof order[0]; i++) {
         const eml_kernels *table = eml_cpu_select(order[i]);
         if (table && index-- == 0) return table;
@@ -251,9 +252,12 @@ double check_clock_ghz(void) {
 
 double check_flops_per_cycle(const eml_kernels *k) {
     switch (k->isa) {
-    case EML_USE_AVX512: return 64.0;
-    case EML_USE_AVX2: return 32.0;
-    case EML_USE_NEON: return 16.0;
+    case EML_USE_AVX512:
+    case EML_USE_AVX512VNNI: return 64.0;
+    case EML_USE_AVX2:
+    case EML_USE_AVXVNNI: return 32.0;
+    case EML_USE_NEON:
+    case EML_USE_NEONDOT: return 16.0;
     default: return 4.0;
     }
 }

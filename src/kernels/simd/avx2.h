@@ -539,9 +539,11 @@ static inline vi32 vi32_sub_pairs(vi32 a, vi32 b) {
     return _mm256_sub_epi16(a, b);
 }
 
+#if !defined(EML_ISA_AVXVNNI) && !defined(EML_ISA_AVX512VNNI) /* there: vnni.h */
 static inline vi32 vi32_dot_pairs(vi32 s, vi32 a, vi32 b) {
     return _mm256_add_epi32(s, _mm256_madd_epi16(a, b));
 }
+#endif
 
 static inline vi32 vi32_pair_low(vi32 a, vi32 b) {
     return _mm256_unpacklo_epi16(a, b);

@@ -532,9 +532,11 @@ static inline vi32 vi32_sub_pairs(vi32 a, vi32 b) {
     return _mm512_sub_epi16(a, b);
 }
 
+#if !defined(EML_ISA_AVXVNNI) && !defined(EML_ISA_AVX512VNNI) /* there: vnni.h */
 static inline vi32 vi32_dot_pairs(vi32 s, vi32 a, vi32 b) {
     return _mm512_add_epi32(s, _mm512_madd_epi16(a, b));
 }
+#endif
 
 static inline vf32 vf32_load_f16(const uint16_t *p) {
     return _mm512_cvtph_ps(_mm256_loadu_si256((const __m256i *)p));

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* How a set multiplies bytes: its prepared elements, the order of a packed group, and a tile of rows times one panel.
  *   i8_a            prepared element; EML_I8_TAKES_ZERO: the zero point is taken off in preparing
+ *   i8_moved_zero   the zero point of a row as the tile reads it
  *   i8_order(x, p)  where column x, depth p of a group of 16 columns by 4 stands, 0..63
  *   i8_widen        (2-byte elements) as much of n bytes less zero as whole vectors take; returns how many
  *   i8_sum          of n prepared elements, wrapping
@@ -28,7 +29,10 @@ static inline size_t i8_segment(const i8_depth *d, size_t s) {
     return d->at != NULL ? d->at[s] : 0;
 }
 
-#if defined(EML_ISA_AVX2) || defined(EML_ISA_AVX512)
+#if defined(EML_ISA_AVXVNNI) || defined(EML_ISA_AVX512VNNI) || defined(EML_ISA_NEONDOT)
+#include "kernels/simd/gemm_i8_dots.h"
+
+#elif defined(EML_ISA_AVX2) || defined(EML_ISA_AVX512)
 /* 16-bit pairs along the depth. vpmaddubsw, which takes bytes, saturates; vpmaddwd does as many multiply-adds per
  * cycle, since the bytes' way needs it as well: two instructions on the multipliers for 32 bytes, here for 2 x 16. */
 typedef int16_t i8_a;
@@ -228,6 +232,13 @@ static EML_INLINE void i8_tile(const int rows, const i8_depth *d, const i8_a *co
         i8_tile_s8(rows, d, a, b, start, sums);
     else
         i8_tile_u8(rows, d, a, b, start, sums);
+}
+#endif
+
+#if !defined(EML_SIMD_GEMM_I8_DOTS_H)
+static inline int32_t i8_moved_zero(int32_t zero, bool is_signed) {
+    (void)is_signed;
+    return EML_I8_TAKES_ZERO ? 0 : zero;
 }
 #endif
 

@@ -32,6 +32,8 @@
  * and where 16-bit pairs are multiplied (avx2, avx512), a vector of them being a vi32:
  *   vi32_load_pairs_i8, vi32_load_pairs_u8   2 N bytes widened; vi32_sub_pairs subtracts halves
  *   vi32_dot_pairs(s, a, b)   s + a.first * b.first + a.second * b.second, per lane
+ * and where four bytes are (avxvnni, avx512vnni):
+ *   vi32_dot_bytes(s, a, b)   s + the four products of unsigned bytes of a by signed bytes of b, per lane
  * and in vectors of 256 bits alone:
  *   vi32_pair_low, vi32_pair_high(a, b)   2 N pairs (a[i], b[i]), split over two vectors; in which order, vi32_pair_at
  *                         says: pair_at(i) is where pair i is, counted over both; vi32_unpair(v) puts v[2] in order
@@ -68,8 +70,10 @@
 #endif
 
 /* EML_SIMD_256 before the inclusion: vectors of at most 256 bits, for bodies whose rows are shorter than longer ones.
- */
-#if defined(EML_ISA_AVX512) && !defined(EML_SIMD_256)
+ * EML_SIMD_EMULATED: a header that tests bring, for what their machine has no instructions for. */
+#if defined(EML_SIMD_EMULATED)
+#include EML_SIMD_EMULATED
+#elif defined(EML_ISA_AVX512) && !defined(EML_SIMD_256)
 #include "kernels/simd/avx512.h"
 #elif defined(EML_ISA_AVX2) || defined(EML_ISA_AVX512)
 #include "kernels/simd/avx2.h"
@@ -77,6 +81,9 @@
 #include "kernels/simd/neon.h"
 #else
 #include "kernels/simd/scalar.h"
+#endif
+#if !defined(EML_SIMD_EMULATED) && (defined(EML_ISA_AVXVNNI) || defined(EML_ISA_AVX512VNNI))
+#include "kernels/simd/vnni.h"
 #endif
 
 #if defined(__GNUC__)
