@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # Builds for another machine and runs the tests there: sh tools/cross_test.sh [machine] [ctest arguments ...]
 #   i686     32-bit, runs natively on x86-64 (the default)
-#   aarch64  64-bit Arm with the NEON kernels, under qemu-user
+#   aarch64  64-bit Arm with the NEON kernels, under qemu-user; the kernel checks also on processors that have fewer
+#            instructions: with products of bytes (Cortex-A76), and without (Cortex-A72)
 #   armv7    32-bit Arm, under qemu-user
 #   s390x    big-endian, under qemu-user
 # Debian and Ubuntu on x86-64 only: takes the cross compiler from the distribution, and protobuf-c and cmocka of that
@@ -68,3 +69,9 @@ cmake --preset test -B "$build" --log-level=WARNING \
     -DEDGEML_PROTOBUF_C_LIBRARY="$lib/libprotobuf-c.a" -DEDGEML_PROTOBUF_C_INCLUDE="$sysroot/usr/include" >/dev/null
 cmake --build "$build"
 ctest --test-dir "$build" --output-on-failure --parallel "$(getconf _NPROCESSORS_ONLN)" "$@"
+[ "$machine" = aarch64 ] && [ $# -eq 0 ] || exit 0
+for processor in cortex-a76 cortex-a72; do
+    echo "== $processor"
+    QEMU_CPU=$processor ctest --test-dir "$build" --output-on-failure --parallel "$(getconf _NPROCESSORS_ONLN)" \
+        -R '^kernels/|^ops/test_(qlinear_conv|product_i8)$'
+done

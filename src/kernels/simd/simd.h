@@ -63,7 +63,7 @@
 #else
 #define EML_UNROLL_ALWAYS
 #endif
-#ifdef EML_ISA_SCALAR
+#if defined(EML_ISA_SCALAR) || defined(EML_SIMD_EMULATED)
 #define EML_UNROLL
 #else
 #define EML_UNROLL EML_UNROLL_ALWAYS
