@@ -8,9 +8,9 @@ typedef struct pass_entry {
     em_status (*run)(eml_pass_ctx *ctx);
 } pass_entry;
 
-#define EML_PASS(name) {#name, eml_pass_##name},
+#define EML_PASS(name, ...) {#name, eml_pass_##name},
 static const pass_entry passes[] = {
-#include "passes/passes.def"
+#include "eml_passes_enabled.def" /* of passes.def, for this build */
 };
 #undef EML_PASS
 

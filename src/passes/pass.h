@@ -29,7 +29,7 @@ em_status eml_passes_run(eml_graph *graph, const eml_kernels *kernels, eml_mem *
 em_status eml_passes_run_until(eml_graph *graph, const eml_kernels *kernels, const char *stop_after, eml_mem *mem,
                                em_error *err);
 
-#define EML_PASS(name) em_status eml_pass_##name(eml_pass_ctx *ctx);
+#define EML_PASS(name, ...) em_status eml_pass_##name(eml_pass_ctx *ctx);
 #include "passes/passes.def"
 #undef EML_PASS
 

@@ -2,7 +2,8 @@
 # Reads src/ops/ops.def, the table of operators: EML_OP(ai, Softmax, softmax, 1) is domain tag, ONNX name, file stem under
 # src/ops, first opset. Gives
 #   edgeml_ops_files    the sources of the enabled operators and those of src/ops that belong to no operator
-#   edgeml_ops_include  the folder of the generated eml_ops_enabled.def, the enabled lines of the table
+#   edgeml_ops_include  the folder of the generated eml_ops_enabled.def, the enabled lines of the table, and of
+#                       eml_passes_enabled.def, the lines of src/passes/passes.def with an operator that is enabled
 
 set(ops_table "${PROJECT_SOURCE_DIR}/src/ops/ops.def")
 set(edgeml_ops_include "${PROJECT_BINARY_DIR}/generated/ops")
@@ -15,6 +16,7 @@ endif()
 
 set(family_files "")
 set(enabled_lines "")
+set(enabled_names "")
 set(wanted ${EDGEML_OPS})
 foreach(line IN LISTS ops_lines)
     if(NOT line MATCHES "^ *EML_OP\\( *([a-z]+) *, *([A-Za-z0-9_]+) *, *([a-z0-9_/]+) *, *([0-9]+) *\\)")
@@ -29,6 +31,7 @@ foreach(line IN LISTS ops_lines)
             message(FATAL_ERROR "src/ops/ops.def: ${line} names a file that does not exist")
         endif()
         string(APPEND enabled_lines "EML_OP(${tag}, ${name}, ${CMAKE_MATCH_3}, ${CMAKE_MATCH_4})\n")
+        list(APPEND enabled_names ${name})
         list(APPEND edgeml_ops_files "${file}")
         list(REMOVE_ITEM wanted "${tag}.${name}" "${name}")
     endif()
@@ -44,3 +47,21 @@ if(family_files)
     list(REMOVE_ITEM shared_ops_files ${family_files})
 endif()
 list(APPEND edgeml_ops_files ${shared_ops_files})
+
+set(passes_table "${PROJECT_SOURCE_DIR}/src/passes/passes.def")
+set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${passes_table}")
+file(STRINGS "${passes_table}" pass_lines REGEX "^EML_PASS\\(")
+set(enabled_lines "")
+foreach(line IN LISTS pass_lines)
+    if(NOT line MATCHES "^EML_PASS\\([a-z0-9_]+, ([A-Za-z0-9*, ]+)\\)$")
+        message(FATAL_ERROR "src/passes/passes.def: cannot read \"${line}\"")
+    endif()
+    string(REPLACE ", " "|" any_of "${CMAKE_MATCH_1}")
+    string(REPLACE "*" "[A-Za-z0-9]*" any_of "${any_of}")
+    set(found ${enabled_names})
+    list(FILTER found INCLUDE REGEX "^(${any_of})$")
+    if(found OR "${EDGEML_OPS}" STREQUAL "" OR any_of STREQUAL "ANY")
+        string(APPEND enabled_lines "${line}\n")
+    endif()
+endforeach()
+file(CONFIGURE OUTPUT "${edgeml_ops_include}/eml_passes_enabled.def" CONTENT "${enabled_lines}" @ONLY)
