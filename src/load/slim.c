@@ -67,14 +67,15 @@ static em_status bad_field(const walk *w, const eml_wire_field *field, const cha
     const frame *top = &w->stack[w->depth - 1];
     const ProtobufCFieldDescriptor *known = protobuf_c_message_descriptor_get_field(top->type, field->number);
     return eml_fail(w->err, EM_ERR_FORMAT, "field %u (%s) of the %s at byte %zu: %s", (unsigned)field->number,
-                    known != NULL ? known->name : "unknown", top->type->short_name, field->at, what);
+                    known != NULL && known->name != NULL ? known->name : "unknown", top->type->short_name, field->at,
+                    what);
 }
 
 static em_status bad_wire(const walk *w, const eml_wire_field *field, eml_wire_result result) {
     const frame *top = &w->stack[w->depth - 1];
     const char *message = top->type->short_name;
     const ProtobufCFieldDescriptor *known = protobuf_c_message_descriptor_get_field(top->type, field->number);
-    const char *name = known != NULL ? known->name : "unknown";
+    const char *name = known != NULL && known->name != NULL ? known->name : "unknown";
     switch (result) {
     case EML_WIRE_LONG_PAYLOAD:
         return eml_fail(w->err, EM_ERR_FORMAT,

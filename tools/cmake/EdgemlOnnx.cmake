@@ -27,9 +27,16 @@ target_link_libraries(edgeml_protobuf_c INTERFACE "${EDGEML_PROTOBUF_C_LIBRARY}"
 
 set(onnx_dir "${PROJECT_BINARY_DIR}/generated/onnx")
 file(MAKE_DIRECTORY "${onnx_dir}")
+set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${onnx_proto}")
+file(READ "${onnx_proto}" onnx_text)
+if(CMAKE_BUILD_TYPE STREQUAL "MinSizeRel") # without the names of fields, which messages about damaged files tell
+    string(APPEND onnx_text "option optimize_for = CODE_SIZE;\n")
+endif()
+set(onnx_proto "${onnx_dir}/onnx.proto")
+file(GENERATE OUTPUT "${onnx_proto}" CONTENT "${onnx_text}")
 add_custom_command(
     OUTPUT "${onnx_dir}/onnx.pb-c.c" "${onnx_dir}/onnx.pb-c.h"
-    COMMAND "${EDGEML_PROTOC_C}" "--proto_path=${PROJECT_SOURCE_DIR}/proto" "--c_out=${onnx_dir}" "${onnx_proto}"
+    COMMAND "${EDGEML_PROTOC_C}" "--proto_path=${onnx_dir}" "--c_out=${onnx_dir}" "${onnx_proto}"
     DEPENDS "${onnx_proto}"
     VERBATIM)
 add_custom_target(edgeml_onnx_generate DEPENDS "${onnx_dir}/onnx.pb-c.c" "${onnx_dir}/onnx.pb-c.h")
