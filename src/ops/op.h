@@ -22,7 +22,9 @@ enum {
     EML_CALL = 101       /* run: execute run->call.graph, then call me again (control flow) */
 };
 
-/* ---- infer, pack, prepare ---- */
+/* ---- infer, pack, prepare ----
+ * EML_COLD: a function that begins with such a call is built for size, so infer and prepare need no mark of their own.
+ * What pack calls first has none: packing may be most of a load. */
 
 typedef struct eml_ctx eml_ctx;
 struct eml_ctx {
@@ -58,7 +60,7 @@ struct eml_ctx {
 void *eml_ctx_params(eml_ctx *ctx, size_t bytes);
 /* Likewise the blob of this node. Once per pack. Offsets inside are relative to its start. */
 void *eml_ctx_blob(eml_ctx *ctx, size_t bytes);
-em_status eml_ctx_no_memory(eml_ctx *ctx);
+EML_COLD em_status eml_ctx_no_memory(eml_ctx *ctx);
 
 /* Attributes. The fallback is returned when the attribute is absent. One of another type than asked for is an error the
  * caller of the hook reports; the fallback is returned then, too. Pointers live as long as the graph. */
@@ -82,13 +84,13 @@ static inline bool eml_ctx_has_out(const eml_ctx *ctx, int i) {
     return i < ctx->n_out && ctx->out[i] != NULL;
 }
 /* Sets *list to the integers of a 1-D (or scalar) int64/int32 input; EML_NEED_DATA when unknown. At most max. */
-em_status eml_ctx_in_ints(eml_ctx *ctx, int i, int64_t *list, int max, int *count);
+EML_COLD em_status eml_ctx_in_ints(eml_ctx *ctx, int i, int64_t *list, int max, int *count);
 
 /* Output i becomes a tensor of that type and shape; EM_ERR_MODEL when it does not fit memory. Ignores absent outputs.
  */
-em_status eml_ctx_out(eml_ctx *ctx, int i, em_dtype dtype, int rank, const int64_t *dims);
+EML_COLD em_status eml_ctx_out(eml_ctx *ctx, int i, em_dtype dtype, int rank, const int64_t *dims);
 /* Output i has the dtype and shape of tensor like. */
-em_status eml_ctx_out_like(eml_ctx *ctx, int i, const em_tensor *like);
+EML_COLD em_status eml_ctx_out_like(eml_ctx *ctx, int i, const em_tensor *like);
 
 /* Checks with ready messages: input must be a tensor with one of the listed dtypes ("EML_T_FLOAT | EML_T_BIT(EM_I64)").
  */
@@ -98,10 +100,10 @@ em_status eml_ctx_out_like(eml_ctx *ctx, int i, const em_tensor *like);
 #define EML_T_UNSIGNED   (EML_T_BIT(EM_U8) | EML_T_BIT(EM_U16) | EML_T_BIT(EM_U32) | EML_T_BIT(EM_U64))
 #define EML_T_NUMERIC    (EML_T_FLOATS | EML_T_SIGNED | EML_T_UNSIGNED)
 #define EML_T_ANY        (UINT32_C(0x7fffffe)) /* every element type */
-em_status eml_ctx_check_in(eml_ctx *ctx, int i, uint32_t dtypes);
+EML_COLD em_status eml_ctx_check_in(eml_ctx *ctx, int i, uint32_t dtypes);
 /* All present inputs from first on have the dtype of input first. */
-em_status eml_ctx_check_same(eml_ctx *ctx, int first);
-em_status eml_ctx_check_rank(eml_ctx *ctx, int i, int min_rank, int max_rank);
+EML_COLD em_status eml_ctx_check_same(eml_ctx *ctx, int first);
+EML_COLD em_status eml_ctx_check_rank(eml_ctx *ctx, int i, int min_rank, int max_rank);
 
 /* ---- run ---- */
 
