@@ -13,6 +13,14 @@ has_header() {
         cc -E -x c - >/dev/null 2>&1
 }
 
+# The runtime of sanitizers; nothing to ask for while there is no clang, whose version names the package.
+has_sanitizers() {
+    ! has_command "$1" || echo 'int main(void) { return 0; }' | "$1" -fsanitize=address,undefined -x c -o /dev/null - 2>/dev/null
+}
+clang_version() {
+    echo __clang_major__ | clang -E -P -x c - 2>/dev/null || true
+}
+
 has_newlib() {
     [ "$(arm-none-eabi-gcc --print-file-name="$1" 2>/dev/null)" != "$1" ]
 }
@@ -48,6 +56,7 @@ probe() {
             ;;
         ci)
             want has_command clang clang "clang"
+            want has_sanitizers clang "libclang-rt-$(clang_version)-dev" "the runtime of clang's sanitizers"
             want has_command clang-format clang-format "clang-format 14"
             want has_command clang-tidy clang-tidy "clang-tidy"
             want has_command git git "git"
@@ -82,13 +91,15 @@ if [ "$(id -u)" != 0 ]; then
     as_root=sudo
 fi
 
-echo "Installing:$missing_packages"
-export DEBIAN_FRONTEND=noninteractive
+# Twice: what one package lacks may show only once it is there.
 $as_root apt-get -qq update
-# shellcheck disable=SC2086 # a list of packages
-$as_root apt-get -qq install --no-install-recommends -y $missing_packages >/dev/null
-
-probe "$@"
+for _ in 1 2; do
+    [ -n "$missing_words" ] || break
+    echo "Installing:$missing_packages"
+    # shellcheck disable=SC2086 # a list of packages
+    DEBIAN_FRONTEND=noninteractive $as_root apt-get -qq install --no-install-recommends -y $missing_packages >/dev/null
+    probe "$@"
+done
 if [ -n "$missing_words" ]; then
     printf 'Still missing after the installation:%s\n' "$missing_words" >&2
     exit 1
