@@ -20,6 +20,10 @@ endif()
 
 # Contraction off: a kernel that wants a fused multiply-add says so, and every compiler gives the same bits.
 set(edgeml_codegen -fvisibility=hidden -ffunction-sections -fdata-sections -fno-math-errno -ffp-contract=off)
+# There GCC computes floats as doubles when it is told C11, and a constant cast to double was never a float.
+if(CMAKE_C_COMPILER_ID STREQUAL "GNU" AND CMAKE_SYSTEM_PROCESSOR MATCHES "^s390")
+    list(APPEND edgeml_codegen -fexcess-precision=fast)
+endif()
 # No tables for unwinding, which were a ninth of the library: C has no exceptions, and a debugger takes its own (-g).
 if(CMAKE_C_COMPILER_ID MATCHES "GNU|Clang" AND NOT EDGEML_SANITIZE)
     list(APPEND edgeml_codegen "$<$<NOT:$<CONFIG:Debug>>:-fno-asynchronous-unwind-tables;-fno-unwind-tables>")
