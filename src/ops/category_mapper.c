@@ -35,16 +35,17 @@ static em_status pack(eml_ctx *ctx) {
     mapper_blob *blob = eml_layout_blob(&layout, ctx);
     if (blob == NULL) return eml_ctx_no_memory(ctx);
     *blob = header;
-    EML_TRY(
-        eml_mapping_write(eml_at_mutable(blob, header.of_strings), &strings, &integers, &to_integer, true, ctx->err));
-    return eml_mapping_write(eml_at_mutable(blob, header.of_integers), &integers, &strings, &to_string, true, ctx->err);
+    EML_TRY(eml_mapping_write(eml_blob_at_mutable(blob, header.of_strings), &strings, &integers, &to_integer, true,
+                              ctx->err));
+    return eml_mapping_write(eml_blob_at_mutable(blob, header.of_integers), &integers, &strings, &to_string, true,
+                             ctx->err);
 }
 
 static em_status run(eml_run *run) {
     const em_tensor *x = run->in[0];
     const mapper_blob *blob = run->blob;
     uint64_t map = x->dtype == EM_STRING ? blob->of_strings : blob->of_integers;
-    eml_mapping_apply(eml_at(blob, map), x->data, eml_tensor_n(x), run->out[0]->data);
+    eml_mapping_apply(eml_blob_at(blob, map), x->data, eml_tensor_n(x), run->out[0]->data);
     return EM_OK;
 }
 

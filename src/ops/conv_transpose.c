@@ -123,15 +123,6 @@ static em_status infer_transposed(eml_ctx *ctx) {
     return eml_ctx_out(ctx, 0, ctx->in[X]->dtype, s.rank + 2, dims);
 }
 
-static int64_t gcd(int64_t a, int64_t b) {
-    while (b != 0) {
-        int64_t rest = a % b;
-        a = b;
-        b = rest;
-    }
-    return a;
-}
-
 /* w: three dimensions at least, groups dividing the first. stride and dilation: of three dimensions. */
 static eml_conv_weights weights_of(const em_tensor *w, int64_t groups, const int64_t *stride, const int64_t *dilation) {
     int64_t taps = eml_dims_product(w->dims, 2, w->rank);
@@ -146,7 +137,7 @@ static eml_conv_weights weights_of(const em_tensor *w, int64_t groups, const int
                           .falling = true,
                           .depthwise = groups > 1 && groups == w->dims[0] && w->dims[1] == 1 && w->dtype != EM_F64};
     for (int d = 2; d < w->rank; d++) s.taps[EML_WINDOW_DIMS - w->rank + d] = w->dims[d];
-    for (int d = 0; d < EML_WINDOW_DIMS; d++) s.period[d] = stride[d] / gcd(stride[d], dilation[d]);
+    for (int d = 0; d < EML_WINDOW_DIMS; d++) s.period[d] = stride[d] / eml_conv_gcd(stride[d], dilation[d]);
     return s;
 }
 

@@ -53,8 +53,8 @@ static em_status pack(eml_ctx *ctx) {
     dict_blob *b = eml_layout_blob(&layout, ctx);
     if (b == NULL) return eml_ctx_no_memory(ctx);
     *b = header;
-    eml_lookup *lookup = eml_at_mutable(b, b->lookup);
-    uint32_t *head = eml_at_mutable(b, b->head), *next = eml_at_mutable(b, b->next);
+    eml_lookup *lookup = eml_blob_at_mutable(b, b->lookup);
+    uint32_t *head = eml_blob_at_mutable(b, b->head), *next = eml_blob_at_mutable(b, b->next);
     eml_lookup_begin(lookup, n_strings > 0, n);
     for (size_t i = 0; i < n; i++) {
         uint32_t before = lookup->count;
@@ -73,8 +73,8 @@ static em_status run(eml_run *run) {
     if (keys == NULL || keys->dtype != (b->strings ? EM_STRING : EM_I64))
         return eml_fail(run->err, EM_ERR_DATA, "the map has %s keys, the vocabulary %s",
                         em_dtype_name(keys != NULL ? keys->dtype : EM_UNDEFINED), b->strings ? "string" : "int64");
-    const eml_lookup *lookup = eml_at(b, b->lookup);
-    const uint32_t *head = eml_at(b, b->head), *next = eml_at(b, b->next);
+    const eml_lookup *lookup = eml_blob_at(b, b->lookup);
+    const uint32_t *head = eml_blob_at(b, b->head), *next = eml_blob_at(b, b->next);
     size_t size = eml_dtype_size(x->dtype);
     char *y = run->out[0]->data;
     if (x->dtype == EM_STRING) {

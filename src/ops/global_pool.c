@@ -4,7 +4,7 @@
  * f32 by kernels, all else in double. The mean of nothing is NaN, the largest -infinity. */
 #include <math.h>
 
-#include "ops/common/block.h"
+#include "ops/common/pooling.h"
 #include "tensor/convert.h"
 
 typedef enum kind { MEAN, MAX, LP } kind;
@@ -14,21 +14,12 @@ typedef struct global_params {
     uint8_t kind, dtype, channels_last;
 } global_params;
 
-static em_status read_power(eml_ctx *ctx, int64_t *p) {
-    float old = ctx->opset < 2 ? eml_ctx_float(ctx, "p", 2.0f) : 2.0f;
-    if (!(old >= 1.0f && old <= 1e6f && old == (float)(int64_t)old))
-        return eml_fail(ctx->err, EM_ERR_UNSUPPORTED, "attribute p is %g, expected an integer above 0", (double)old);
-    *p = ctx->opset < 2 ? (int64_t)old : eml_ctx_int(ctx, "p", 2);
-    if (*p < 1) return eml_fail(ctx->err, EM_ERR_MODEL, "attribute p is %lld, expected 1 or more", (long long)*p);
-    return EM_OK;
-}
-
 static em_status infer_global(eml_ctx *ctx, kind how, bool channels_last) {
     int64_t dims[EM_MAX_RANK], p;
     EML_TRY(eml_ctx_check_in(ctx, 0, EML_T_FLOATS));
     EML_TRY(eml_ctx_check_rank(ctx, 0, 2, EM_MAX_RANK));
     const em_tensor *x = ctx->in[0];
-    if (how == LP) EML_TRY(read_power(ctx, &p));
+    if (how == LP) EML_TRY(eml_pool_power(ctx, &p));
     int channel = channels_last ? x->rank - 1 : 1;
     for (int d = 0; d < x->rank; d++) dims[d] = d == 0 || d == channel ? x->dims[d] : 1;
     return eml_ctx_out(ctx, 0, x->dtype, x->rank, dims);
@@ -45,7 +36,7 @@ static em_status prepare_global(eml_ctx *ctx, kind how, bool channels_last) {
                          .kind = (uint8_t)how,
                          .dtype = (uint8_t)x->dtype,
                          .channels_last = channels_last};
-    return how == LP ? read_power(ctx, &p->p) : EM_OK;
+    return how == LP ? eml_pool_power(ctx, &p->p) : EM_OK;
 }
 
 /* ---- run ---- */

@@ -140,8 +140,8 @@ static em_status pack(eml_ctx *ctx) {
     *blob = (label_blob){offsets[0], offsets[n - 1]};
     for (int i = 0; i < n; i++) {
         bool last = ctx->opset < 2 || ctx->opset >= 4;
-        EML_TRY(eml_mapping_write(eml_at_mutable(blob, offsets[i]), &lists[i].keys, &lists[i].values, &lists[i].other,
-                                  last, ctx->err));
+        EML_TRY(eml_mapping_write(eml_blob_at_mutable(blob, offsets[i]), &lists[i].keys, &lists[i].values,
+                                  &lists[i].other, last, ctx->err));
     }
     return EM_OK;
 }
@@ -150,7 +150,7 @@ static em_status run(eml_run *run) {
     const em_tensor *x = run->in[0];
     const label_blob *blob = run->blob;
     uint64_t map = x->dtype == EM_STRING ? blob->of_strings : blob->of_numbers;
-    eml_mapping_apply(eml_at(blob, map), x->data, eml_tensor_n(x), run->out[0]->data);
+    eml_mapping_apply(eml_blob_at(blob, map), x->data, eml_tensor_n(x), run->out[0]->data);
     return EM_OK;
 }
 

@@ -92,8 +92,8 @@ static em_status pack(eml_ctx *ctx) {
     classifier_blob *b = eml_layout_blob(&layout, ctx);
     if (b == NULL) return eml_ctx_no_memory(ctx);
     *b = header;
-    memcpy(eml_at_mutable(b, b->coefficients), a.coefficients, a.n_coefficients * sizeof(float));
-    if (a.n_intercepts > 0) memcpy(eml_at_mutable(b, b->intercepts), a.intercepts, a.n_intercepts * sizeof(float));
+    memcpy(eml_blob_at_mutable(b, b->coefficients), a.coefficients, a.n_coefficients * sizeof(float));
+    if (a.n_intercepts > 0) memcpy(eml_blob_at_mutable(b, b->intercepts), a.intercepts, a.n_intercepts * sizeof(float));
     eml_labels_pack(&a.labels, &b->labels, b);
     return EM_OK;
 }
@@ -123,8 +123,8 @@ typedef struct classifier_task {
 /* scores[n, width]; what is left of a row is filled by spread. */
 static void score(const classifier_task *t, const float *x, int64_t n, float *scores) {
     const classifier_params *p = t->p;
-    const float *w = eml_at(t->b, t->b->coefficients);
-    const float *bias = t->b->intercepts != 0 ? eml_at(t->b, t->b->intercepts) : NULL;
+    const float *w = eml_blob_at(t->b, t->b->coefficients);
+    const float *bias = t->b->intercepts != 0 ? eml_blob_at(t->b, t->b->intercepts) : NULL;
     size_t features = (size_t)p->features, width = (size_t)p->width, targets = (size_t)p->targets;
     if (targets == 2 && t->b->mirrored) {
         targets = 1;

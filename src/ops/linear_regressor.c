@@ -54,8 +54,9 @@ static em_status pack(eml_ctx *ctx) {
     regressor_blob *b = eml_layout_blob(&layout, ctx);
     if (b == NULL) return eml_ctx_no_memory(ctx);
     *b = header;
-    if (n_coefficients > 0) memcpy(eml_at_mutable(b, b->coefficients), coefficients, n_coefficients * sizeof(float));
-    if (n_intercepts > 0) memcpy(eml_at_mutable(b, b->intercepts), intercepts, n_intercepts * sizeof(float));
+    if (n_coefficients > 0)
+        memcpy(eml_blob_at_mutable(b, b->coefficients), coefficients, n_coefficients * sizeof(float));
+    if (n_intercepts > 0) memcpy(eml_blob_at_mutable(b, b->intercepts), intercepts, n_intercepts * sizeof(float));
     return EM_OK;
 }
 
@@ -73,7 +74,7 @@ static void predict(void *task, int64_t begin, int64_t end) {
     const regressor_params *p = run->params;
     const regressor_blob *b = run->blob;
     const em_tensor *in = run->in[0];
-    const float *w = eml_at(b, b->coefficients), *bias = b->intercepts != 0 ? eml_at(b, b->intercepts) : NULL;
+    const float *w = eml_blob_at(b, b->coefficients), *bias = b->intercepts != 0 ? eml_blob_at(b, b->intercepts) : NULL;
     size_t features = (size_t)p->features, targets = (size_t)b->targets;
     for (int64_t first = begin; first < end; first += BLOCK) {
         int64_t n = end - first < BLOCK ? end - first : BLOCK;

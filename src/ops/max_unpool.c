@@ -13,20 +13,6 @@ typedef struct unpool_params {
     int32_t size;              /* bytes of an element */
 } unpool_params;
 
-static em_status read_list(eml_ctx *ctx, const char *name, int count, int64_t fallback, int64_t *to) {
-    size_t n;
-    const int64_t *list = eml_ctx_ints(ctx, name, &n);
-    if (list != NULL && n != (size_t)count)
-        return eml_fail(ctx->err, EM_ERR_MODEL, "attribute %s has %zu values, expected %d", name, n, count);
-    for (int i = 0; i < count; i++) {
-        to[i] = list != NULL ? list[i] : fallback;
-        if (to[i] < fallback || to[i] > INT32_MAX)
-            return eml_fail(ctx->err, EM_ERR_MODEL, "attribute %s has the value %lld, expected %lld to %d", name,
-                            (long long)to[i], (long long)fallback, INT32_MAX);
-    }
-    return EM_OK;
-}
-
 static em_status read_places(eml_ctx *ctx, int64_t *dims) {
     const em_tensor *x = ctx->in[0];
     int64_t kernel[EML_WINDOW_DIMS], stride[EML_WINDOW_DIMS], pads[2 * EML_WINDOW_DIMS];
@@ -39,8 +25,8 @@ static em_status read_places(eml_ctx *ctx, int64_t *dims) {
         return eml_fail(ctx->err, EM_ERR_MODEL, "input 1 has shape %s, expected %s as input 0",
                         eml_shape_text(ctx->in[1]->dims, ctx->in[1]->rank, b), eml_shape_text(x->dims, x->rank, a));
     EML_TRY(eml_window_kernel_shape(ctx, rank, kernel));
-    EML_TRY(read_list(ctx, "strides", rank, 1, stride));
-    EML_TRY(read_list(ctx, "pads", 2 * rank, 0, pads));
+    EML_TRY(eml_window_ints(ctx, "strides", rank, 1, 1, stride));
+    EML_TRY(eml_window_ints(ctx, "pads", 2 * rank, 0, 0, pads));
     dims[0] = x->dims[0];
     dims[1] = x->dims[1];
     for (int d = 0; d < rank; d++) {

@@ -50,7 +50,7 @@ static em_status pack(eml_ctx *ctx) {
     scaler_blob *b = eml_layout_blob(&layout, ctx);
     if (b == NULL) return eml_ctx_no_memory(ctx);
     *b = header;
-    float *offsets = eml_at_mutable(b, b->offset), *scales = eml_at_mutable(b, b->scale);
+    float *offsets = eml_blob_at_mutable(b, b->offset), *scales = eml_blob_at_mutable(b, b->scale);
     for (size_t i = 0; i < n; i++) {
         offsets[i] = n_offset > 0 ? offset[i] : 0.0f;
         scales[i] = n_scale > 0 ? scale[i] : 1.0f;
@@ -83,7 +83,7 @@ static em_status run(eml_run *run) {
     const scaler_params *p = run->params;
     const scaler_blob *b = run->blob;
     const em_tensor *in = run->in[0];
-    const float *offset = eml_at(b, b->offset), *scale = eml_at(b, b->scale), *x = in->data;
+    const float *offset = eml_blob_at(b, b->offset), *scale = eml_blob_at(b, b->scale), *x = in->data;
     float *y = run->out[0]->data;
     if (in->dtype == EM_F64) {
         scale_f64(p, offset, scale, in->data, y);

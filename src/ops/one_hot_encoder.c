@@ -50,8 +50,8 @@ static em_status pack(eml_ctx *ctx) {
     one_hot_blob *b = eml_layout_blob(&layout, ctx);
     if (b == NULL) return eml_ctx_no_memory(ctx);
     *b = header;
-    eml_lookup *lookup = eml_at_mutable(b, b->lookup);
-    uint32_t *column = eml_at_mutable(b, b->column);
+    eml_lookup *lookup = eml_blob_at_mutable(b, b->lookup);
+    uint32_t *column = eml_blob_at_mutable(b, b->column);
     eml_lookup_begin(lookup, n_strings > 0, n);
     for (size_t i = 0; i < n; i++) {
         int64_t index = n_strings > 0 ? eml_lookup_put_string(lookup, strings[i])
@@ -64,7 +64,7 @@ static em_status pack(eml_ctx *ctx) {
 
 /* Entry of element i, or EML_LOOKUP_NONE. */
 static int64_t find(const one_hot_blob *b, const em_tensor *x, int64_t i) {
-    const eml_lookup *lookup = eml_at(b, b->lookup);
+    const eml_lookup *lookup = eml_blob_at(b, b->lookup);
     double value;
     switch (x->dtype) {
     case EM_STRING: return eml_lookup_string(lookup, ((const em_string *)x->data)[i]);
@@ -80,7 +80,7 @@ static int64_t find(const one_hot_blob *b, const em_tensor *x, int64_t i) {
 static em_status run(eml_run *run) {
     const one_hot_blob *b = run->blob;
     const em_tensor *x = run->in[0];
-    const uint32_t *column = eml_at(b, b->column);
+    const uint32_t *column = eml_blob_at(b, b->column);
     float *y = run->out[0]->data;
     int64_t n = eml_tensor_n(x);
     if (n > 0) memset(y, 0, (size_t)n * b->categories * sizeof(float));

@@ -6,20 +6,11 @@
 
 #define MAX_TYPES (EML_T_FLOATS | EML_T_BIT(EM_I8) | EML_T_BIT(EM_U8))
 
-static em_status read_power(eml_ctx *ctx, int64_t *p) {
-    float old = ctx->opset < 2 ? eml_ctx_float(ctx, "p", 2.0f) : 2.0f;
-    if (!(old >= 1.0f && old <= 1e6f && old == (float)(int64_t)old))
-        return eml_fail(ctx->err, EM_ERR_UNSUPPORTED, "attribute p is %g, expected an integer above 0", (double)old);
-    *p = ctx->opset < 2 ? (int64_t)old : eml_ctx_int(ctx, "p", 2);
-    if (*p < 1) return eml_fail(ctx->err, EM_ERR_MODEL, "attribute p is %lld, expected 1 or more", (long long)*p);
-    return EM_OK;
-}
-
 static em_status read_pool(eml_ctx *ctx, eml_pool_kind kind, bool channels_last, eml_pool *pool) {
     EML_TRY(eml_ctx_check_in(ctx, 0, kind == EML_POOL_MAX ? MAX_TYPES : EML_T_FLOATS));
     EML_TRY(eml_pool_read(ctx, channels_last, pool));
     pool->kind = (uint8_t)kind;
-    if (kind == EML_POOL_LP) EML_TRY(read_power(ctx, &pool->p));
+    if (kind == EML_POOL_LP) EML_TRY(eml_pool_power(ctx, &pool->p));
     int64_t order = kind == EML_POOL_MAX ? eml_ctx_int(ctx, "storage_order", 0) : 0;
     if (order != 0 && order != 1)
         return eml_fail(ctx->err, EM_ERR_MODEL, "attribute storage_order is %lld, expected 0 or 1", (long long)order);

@@ -98,10 +98,10 @@ static em_status pack(eml_ctx *ctx) {
     normalizer_blob *b = eml_layout_blob(&layout, ctx);
     if (b == NULL) return eml_ctx_no_memory(ctx);
     *b = header;
-    eml_lookup *lookup = eml_at_mutable(b, b->lookup);
+    eml_lookup *lookup = eml_blob_at_mutable(b, b->lookup);
     eml_lookup_begin(lookup, true, w.count);
     for (size_t i = 0; i < w.count; i++) {
-        char *place = eml_at_mutable(b, word_offset);
+        char *place = eml_blob_at_mutable(b, word_offset);
         em_string word = {place, 0};
         (void)change_text(w.words[i], w.compare, w.turkic, place, &word.length);
         if (eml_lookup_put_string(lookup, word) < 0)
@@ -152,7 +152,7 @@ static em_status run(eml_run *run) {
         em_string word = {word_place, 0};
         if (b->has_stop_words) {
             (void)change_text(x[i], (text_case)b->compare, b->turkic, word_place, &word.length);
-            if (eml_lookup_string(eml_at(b, b->lookup), word) >= 0) continue;
+            if (eml_lookup_string(eml_blob_at(b, b->lookup), word) >= 0) continue;
         }
         y[kept] = x[i];
         if (b->change != AS_IT_IS) {

@@ -119,18 +119,18 @@ static em_status infer(eml_ctx *ctx) {
 
 /* Coefficients class by class, so that the weights of a class against all others stand together. */
 static void pack_pairs(const svm_attrs *a, svm_blob *b) {
-    uint64_t *starts = eml_at_mutable(b, b->starts);
-    float *out = eml_at_mutable(b, b->coefficients);
+    uint64_t *starts = eml_blob_at_mutable(b, b->starts);
+    float *out = eml_blob_at_mutable(b, b->coefficients);
     for (size_t c = 0; c < a->classes; c++) starts[c + 1] = starts[c] + (uint64_t)a->per_class[c];
     for (size_t c = 0; c < a->classes; c++) {
         for (size_t r = 0; r + 1 < a->classes; r++) {
             for (uint64_t v = starts[c]; v < starts[c + 1]; v++) *out++ = a->coefficients[r * a->svm.vectors + v];
         }
     }
-    memcpy(eml_at_mutable(b, b->rho), a->rho, a->pairs * sizeof(float));
+    memcpy(eml_blob_at_mutable(b, b->rho), a->rho, a->pairs * sizeof(float));
     if (a->n_prob > 0) {
-        memcpy(eml_at_mutable(b, b->prob_a), a->prob_a, a->pairs * sizeof(float));
-        memcpy(eml_at_mutable(b, b->prob_b), a->prob_b, a->pairs * sizeof(float));
+        memcpy(eml_blob_at_mutable(b, b->prob_a), a->prob_a, a->pairs * sizeof(float));
+        memcpy(eml_blob_at_mutable(b, b->prob_b), a->prob_b, a->pairs * sizeof(float));
     }
 }
 
@@ -160,8 +160,8 @@ static em_status pack(eml_ctx *ctx) {
         pack_pairs(&a, b);
         return EM_OK;
     }
-    memcpy(eml_at_mutable(b, b->coefficients), a.coefficients, a.n_coefficients * sizeof(float));
-    for (size_t c = 0; c < a.classes; c++) ((float *)eml_at_mutable(b, b->rho))[c] = a.rho[0];
+    memcpy(eml_blob_at_mutable(b, b->coefficients), a.coefficients, a.n_coefficients * sizeof(float));
+    for (size_t c = 0; c < a.classes; c++) ((float *)eml_blob_at_mutable(b, b->rho))[c] = a.rho[0];
     return EM_OK;
 }
 
@@ -232,7 +232,7 @@ static void couple(size_t n, const float *r, float *p, float *room) {
 
 /* p[classes] from the scores of the pairs, which are overwritten. */
 static void estimate(eml_run *run, const svm_blob *b, float *scores, float *p, float *room) {
-    const float *prob_a = eml_at(b, b->prob_a), *prob_b = eml_at(b, b->prob_b);
+    const float *prob_a = eml_blob_at(b, b->prob_a), *prob_b = eml_blob_at(b, b->prob_b);
     size_t n = b->labels.count, pairs = (size_t)b->pairs, pair = 0;
     float *r = room, *rest = room + n * n;
     for (size_t i = 0; i < pairs; i++) scores[i] = scores[i] * prob_a[i] + prob_b[i];
@@ -252,8 +252,8 @@ static void estimate(eml_run *run, const svm_blob *b, float *scores, float *p, f
 
 /* parts[n, classes, classes - 1]: for each class the sums of its vectors against the others. */
 static void sum_parts(eml_run *run, const svm_blob *b, const float *values, int64_t n, float *parts) {
-    const uint64_t *starts = eml_at(b, b->starts);
-    const float *w = eml_at(b, b->coefficients);
+    const uint64_t *starts = eml_blob_at(b, b->starts);
+    const float *w = eml_blob_at(b, b->coefficients);
     size_t classes = b->labels.count, others = classes - 1, vectors = (size_t)b->svm.vectors;
     for (size_t c = 0; c < classes; c++) {
         size_t count = (size_t)(starts[c + 1] - starts[c]);
@@ -265,7 +265,7 @@ static void sum_parts(eml_run *run, const svm_blob *b, const float *values, int6
 
 /* The winning class; scores[pairs] of one row from its parts. */
 static uint32_t vote(const svm_blob *b, const float *parts, float *scores, uint32_t *votes) {
-    const float *rho = eml_at(b, b->rho);
+    const float *rho = eml_blob_at(b, b->rho);
     size_t classes = b->labels.count, others = classes - 1, pair = 0;
     uint32_t best = 0;
     memset(votes, 0, classes * sizeof(*votes));
@@ -305,8 +305,8 @@ static void classify_pairs(eml_run *run, const svm_params *p, const float *x, in
 static void classify_linear(eml_run *run, const svm_params *p, const float *x, int64_t n, float *z, uint32_t *index) {
     const svm_blob *b = run->blob;
     size_t classes = b->labels.count, features = (size_t)p->features;
-    EML_K(run)->linear_f32((size_t)n, features, classes, x, features, eml_at(b, b->coefficients), eml_at(b, b->rho), z,
-                           classes);
+    EML_K(run)->linear_f32((size_t)n, features, classes, x, features, eml_blob_at(b, b->coefficients),
+                           eml_blob_at(b, b->rho), z, classes);
     for (int64_t i = 0; i < n; i++, z += classes) {
         uint32_t best = 0;
         for (uint32_t c = 1; c < classes; c++) best = z[c] > z[best] ? c : best;

@@ -66,7 +66,7 @@ static em_status pack(eml_ctx *ctx) {
     if (b == NULL) return eml_ctx_no_memory(ctx);
     *b = header;
     eml_svm_pack(ctx, &b->svm, b);
-    memcpy(eml_at_mutable(b, b->coefficients), coefficients, n * sizeof(float));
+    memcpy(eml_blob_at_mutable(b, b->coefficients), coefficients, n * sizeof(float));
     return EM_OK;
 }
 
@@ -87,7 +87,7 @@ static em_status run(eml_run *run) {
     const regressor_params *p = run->params;
     const regressor_blob *b = run->blob;
     const em_tensor *in = run->in[0];
-    const float *coefficients = eml_at(b, b->coefficients);
+    const float *coefficients = eml_blob_at(b, b->coefficients);
     float *values = run->scratch, *y = run->out[0]->data;
     size_t count = (size_t)b->n_coefficients;
     for (int64_t first = 0; first < p->rows; first += p->block) {

@@ -90,9 +90,9 @@ static em_status infer(eml_ctx *ctx) {
 
 /* Enters the n-gram that begins at item i of the pool. */
 static em_status enter(eml_ctx *ctx, const tfidf_attrs *a, tfidf_blob *b, size_t i, size_t length, size_t position) {
-    eml_lookup *items = eml_at_mutable(b, b->items), *edges = eml_at_mutable(b, b->edges);
-    uint32_t *columns = eml_at_mutable(b, b->columns), *unigrams = eml_at_mutable(b, b->unigrams);
-    float *weights = eml_at_mutable(b, b->weights);
+    eml_lookup *items = eml_blob_at_mutable(b, b->items), *edges = eml_blob_at_mutable(b, b->edges);
+    uint32_t *columns = eml_blob_at_mutable(b, b->columns), *unigrams = eml_blob_at_mutable(b, b->unigrams);
+    float *weights = eml_blob_at_mutable(b, b->weights);
     uint64_t node = 0;
     for (size_t k = 0; k < length; k++) {
         int64_t item = a->strings != NULL ? eml_lookup_put_string(items, a->strings[i + k])
@@ -149,10 +149,10 @@ static em_status pack(eml_ctx *ctx) {
     tfidf_blob *b = eml_layout_blob(&layout, ctx);
     if (b == NULL) return eml_ctx_no_memory(ctx);
     *b = header;
-    eml_lookup_begin(eml_at_mutable(b, b->items), a.strings != NULL, a.n_items);
-    eml_lookup_begin(eml_at_mutable(b, b->edges), false, a.n_items);
+    eml_lookup_begin(eml_blob_at_mutable(b, b->items), a.strings != NULL, a.n_items);
+    eml_lookup_begin(eml_blob_at_mutable(b, b->edges), false, a.n_items);
     EML_TRY(enter_pool(ctx, &a, b));
-    uint32_t *columns = eml_at_mutable(b, b->columns);
+    uint32_t *columns = eml_blob_at_mutable(b, b->columns);
     for (size_t i = 0; i <= a.n_items; i++) columns[i] -= 1; /* 0 becomes NO_COLUMN */
     return EM_OK;
 }
@@ -166,7 +166,7 @@ static em_status prepare(eml_ctx *ctx) {
 /* ---- run ---- */
 
 static void number_items(const tfidf_blob *b, const em_tensor *x, int64_t first, int64_t n, int32_t *numbers) {
-    const eml_lookup *items = eml_at(b, b->items);
+    const eml_lookup *items = eml_blob_at(b, b->items);
     for (int64_t i = 0; i < n; i++) {
         int64_t at = first + i;
         if (b->strings)
@@ -179,9 +179,9 @@ static void number_items(const tfidf_blob *b, const em_tensor *x, int64_t first,
 }
 
 static void count(const tfidf_blob *b, uint32_t node, float *y) {
-    uint32_t column = ((const uint32_t *)eml_at(b, b->columns))[node];
+    uint32_t column = ((const uint32_t *)eml_blob_at(b, b->columns))[node];
     if (column == NO_COLUMN) return;
-    float weight = ((const float *)eml_at(b, b->weights))[node];
+    float weight = ((const float *)eml_blob_at(b, b->weights))[node];
     if (b->mode == TF)
         y[column] += 1.0f;
     else if (b->mode == TFIDF)
@@ -192,8 +192,8 @@ static void count(const tfidf_blob *b, uint32_t node, float *y) {
 
 /* n-grams of at least two items, step apart. */
 static void count_longer(const tfidf_blob *b, const int32_t *numbers, int64_t n, int64_t step, float *y) {
-    const eml_lookup *edges = eml_at(b, b->edges);
-    const uint32_t *unigrams = eml_at(b, b->unigrams);
+    const eml_lookup *edges = eml_blob_at(b, b->edges);
+    const uint32_t *unigrams = eml_blob_at(b, b->unigrams);
     for (int64_t start = 0; start + step < n; start++) {
         uint32_t node = numbers[start] >= 0 ? unigrams[numbers[start]] : 0;
         int64_t at = start + step;
@@ -208,7 +208,7 @@ static void count_longer(const tfidf_blob *b, const int32_t *numbers, int64_t n,
 static em_status run(eml_run *run) {
     const tfidf_blob *b = run->blob;
     const em_tensor *x = run->in[0];
-    const uint32_t *unigrams = eml_at(b, b->unigrams);
+    const uint32_t *unigrams = eml_blob_at(b, b->unigrams);
     int64_t rows = x->rank == 2 ? x->dims[0] : 1, n = x->dims[x->rank - 1];
     int32_t *numbers = run->scratch;
     float *y = run->out[0]->data;

@@ -89,22 +89,22 @@ static em_status pack(eml_ctx *ctx) {
     tokenizer_blob *b = eml_layout_blob(&layout, ctx);
     if (b == NULL) return eml_ctx_no_memory(ctx);
     *b = header;
-    eml_string_list_begin(eml_at_mutable(b, b->pad), 1);
-    eml_string_list_add(eml_at_mutable(b, b->pad), a.pad);
-    uint64_t *programs = eml_at_mutable(b, b->programs);
+    eml_string_list_begin(eml_blob_at_mutable(b, b->pad), 1);
+    eml_string_list_add(eml_blob_at_mutable(b, b->pad), a.pad);
+    uint64_t *programs = eml_blob_at_mutable(b, b->programs);
     size_t at = first_program;
     for (size_t i = 0; i < a.count; i++) {
         programs[i] = at;
-        at += (eml_regex_compile(a.patterns[i], eml_at_mutable(b, at)) + 63) & ~(size_t)63;
+        at += (eml_regex_compile(a.patterns[i], eml_blob_at_mutable(b, at)) + 63) & ~(size_t)63;
     }
     return EM_OK;
 }
 
 static em_status prepare(eml_ctx *ctx) {
     const tokenizer_blob *b = ctx->blob;
-    const uint64_t *programs = eml_at(b, b->programs);
+    const uint64_t *programs = eml_blob_at(b, b->programs);
     for (uint32_t i = 0; i < b->n_programs; i++) {
-        size_t bytes = eml_regex_scratch_bytes(eml_at(b, programs[i]));
+        size_t bytes = eml_regex_scratch_bytes(eml_blob_at(b, programs[i]));
         if (bytes > ctx->scratch_bytes) ctx->scratch_bytes = bytes;
     }
     return EM_OK;
@@ -171,13 +171,13 @@ static void cut_between(word_list *list, const tokenizer_blob *b, eml_regex_vm *
 
 /* Each separator cuts what the one before left: its pieces are pushed behind those, which then go. */
 static void cut_at_separators(word_list *list, const tokenizer_blob *b, void *scratch, em_string text) {
-    const uint64_t *programs = eml_at(b, b->programs);
+    const uint64_t *programs = eml_blob_at(b, b->programs);
     size_t first = list->n;
     push(list, text.data, text.length);
     for (uint32_t i = 0; i < b->n_programs && !list->full; i++) {
         size_t end = list->n;
         eml_regex_vm vm;
-        eml_regex_vm_init(&vm, eml_at(b, programs[i]), scratch);
+        eml_regex_vm_init(&vm, eml_blob_at(b, programs[i]), scratch);
         for (size_t k = first; k < end; k++) cut_between(list, b, &vm, list->items[k]);
         list->n -= end - first;
         memmove(list->items + first, list->items + end, (list->n - first) * sizeof(em_string));
@@ -190,7 +190,7 @@ static void cut(word_list *list, const tokenizer_blob *b, void *scratch, em_stri
     case CHARACTERS: cut_characters(list, text); break;
     case SEPARATORS: cut_at_separators(list, b, scratch, text); break;
     default:
-        eml_regex_vm_init(&vm, eml_at(b, *(const uint64_t *)eml_at(b, b->programs)), scratch);
+        eml_regex_vm_init(&vm, eml_blob_at(b, *(const uint64_t *)eml_blob_at(b, b->programs)), scratch);
         cut_words(list, b, &vm, text);
     }
 }
@@ -198,7 +198,7 @@ static void cut(word_list *list, const tokenizer_blob *b, void *scratch, em_stri
 /* y[n, width] from the words of each text. */
 static void write_words(const tokenizer_blob *b, const em_string *words, const size_t *counts, int64_t n, size_t width,
                         em_string *y) {
-    em_string pad = eml_string_list_get(eml_at(b, b->pad), 0);
+    em_string pad = eml_string_list_get(eml_blob_at(b, b->pad), 0);
     for (int64_t i = 0; i < n; i++) {
         size_t k = 0;
         if (b->mark) y[k++] = (em_string){"\x02", 1};

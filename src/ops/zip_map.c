@@ -52,7 +52,7 @@ static em_status run(eml_run *run) {
     em_tensor *keys = eml_run_alloc(run, sizeof(em_tensor) + (b->strings ? n * sizeof(em_string) : 0));
     if (keys == NULL) return eml_run_no_memory(run);
     *keys = (em_tensor){.kind = EM_TENSOR, .dtype = b->strings ? EM_STRING : EM_I64, .rank = 1, .dims = {(int64_t)n}};
-    const void *labels = eml_at(b, b->offset);
+    const void *labels = eml_blob_at(b, b->offset);
     if (b->strings) {
         em_string *strings = (em_string *)(void *)(keys + 1);
         for (size_t i = 0; i < n; i++) strings[i] = eml_string_list_get(labels, i);

@@ -30,7 +30,7 @@ em_status eml_labels_lay_out(eml_ctx *ctx, const eml_label_attrs *attrs, eml_lay
 }
 
 void eml_labels_pack(const eml_label_attrs *attrs, const eml_class_labels *labels, void *blob) {
-    void *place = eml_at_mutable(blob, labels->offset);
+    void *place = eml_blob_at_mutable(blob, labels->offset);
     if (attrs->strings == NULL) {
         if (attrs->count > 0) memcpy(place, attrs->integers, attrs->count * sizeof(int64_t));
         return;
@@ -41,7 +41,7 @@ void eml_labels_pack(const eml_label_attrs *attrs, const eml_class_labels *label
 
 void eml_labels_write(const eml_class_labels *labels, const void *blob, const uint32_t *index, int64_t n, void *out,
                       int64_t first) {
-    const void *place = eml_at(blob, labels->offset);
+    const void *place = eml_blob_at(blob, labels->offset);
     if (labels->strings) {
         for (int64_t i = 0; i < n; i++) ((em_string *)out)[first + i] = eml_string_list_get(place, index[i]);
     } else {

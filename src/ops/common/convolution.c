@@ -158,7 +158,7 @@ static size_t size_of(const eml_conv *p) {
     return p->weights.dtype == EM_F64 ? sizeof(double) : sizeof(float);
 }
 
-static int64_t gcd(int64_t a, int64_t b) {
+int64_t eml_conv_gcd(int64_t a, int64_t b) {
     while (b != 0) {
         int64_t rest = a % b;
         a = b;
@@ -170,7 +170,7 @@ static int64_t gcd(int64_t a, int64_t b) {
 /* A transposed convolution's outputs r, r + stride, ...: tap t meets output o at input (o + pad - t * dilation) /
  * stride. False when no tap ever does; then taps[d] is 0. */
 static void find_class(const eml_conv *p, int d, int64_t r, int64_t *first, pass *s) {
-    int64_t stride = p->stride[d], g = gcd(stride, p->dilation[d]), period = p->weights.period[d];
+    int64_t stride = p->stride[d], g = eml_conv_gcd(stride, p->dilation[d]), period = p->weights.period[d];
     int64_t n = p->weights.taps[d] < period ? p->weights.taps[d] : period, t = 0;
     while (t < n && (r + p->pad[d] - t * p->dilation[d]) % stride != 0) t++;
     *first = t;

@@ -51,6 +51,9 @@ typedef struct eml_conv {
     int64_t weights_at, bias_at, x_at, y_at, z_at, padded_at, slots_at; /* in scratch */
 } eml_conv;
 
+/* Of a stride and a dilation: both above 0. */
+int64_t eml_conv_gcd(int64_t a, int64_t b);
+
 enum { EML_CONV_HEADER = 64 }; /* bytes before the weights in a blob, for the operator's own use */
 
 /* Packs constant input 1 into the node's blob and marks it consumed. */

@@ -29,10 +29,10 @@ static inline void *eml_layout_blob(const eml_layout *layout, eml_ctx *ctx) {
 }
 
 /* What stands at an offset of a blob. */
-static inline const void *eml_at(const void *blob, uint64_t offset) {
+static inline const void *eml_blob_at(const void *blob, uint64_t offset) {
     return (const char *)blob + (size_t)offset;
 }
-static inline void *eml_at_mutable(void *blob, uint64_t offset) {
+static inline void *eml_blob_at_mutable(void *blob, uint64_t offset) {
     return (char *)blob + (size_t)offset;
 }
 

@@ -76,7 +76,7 @@ em_status eml_mapping_measure(const eml_typed_list *keys, const eml_typed_list *
 
 /* The index of key i among the distinct keys; *fresh when it is its first. */
 static int64_t put_key(eml_mapping *m, const eml_typed_list *keys, size_t i, bool *fresh) {
-    void *place = eml_at_mutable(m, m->keys_offset);
+    void *place = eml_blob_at_mutable(m, m->keys_offset);
     if (m->span != 0) {
         uint32_t *cell = (uint32_t *)place + (key_at(keys, i) - (uint64_t)m->least);
         *fresh = *cell == 0;
@@ -96,7 +96,7 @@ static int64_t put_key(eml_mapping *m, const eml_typed_list *keys, size_t i, boo
 
 /* values[index] = list[i]; of strings each is appended, and index moves to it. */
 static void put_value(eml_mapping *m, const eml_typed_list *list, size_t i, int64_t index) {
-    void *values = eml_at_mutable(m, m->values_offset);
+    void *values = eml_blob_at_mutable(m, m->values_offset);
     if (list->dtype == EM_STRING) {
         eml_string_list *strings = values;
         uint32_t appended = strings->count;
@@ -117,9 +117,9 @@ em_status eml_mapping_write(eml_mapping *m, const eml_typed_list *keys, const em
     EML_TRY(lay_out(keys, values, other, m, &bytes, err));
     m->key = keys->dtype;
     m->value = values->dtype;
-    void *place = eml_at_mutable(m, m->keys_offset);
+    void *place = eml_blob_at_mutable(m, m->keys_offset);
     if (m->span == 0) eml_lookup_begin(place, keys->dtype == EM_STRING, keys->count);
-    if (values->dtype == EM_STRING) eml_string_list_begin(eml_at_mutable(m, m->values_offset), values->count + 1);
+    if (values->dtype == EM_STRING) eml_string_list_begin(eml_blob_at_mutable(m, m->values_offset), values->count + 1);
     for (size_t i = 0; i < keys->count; i++) {
         bool fresh = false;
         int64_t index = put_key(m, keys, i, &fresh);
@@ -138,7 +138,7 @@ em_status eml_mapping_write(eml_mapping *m, const eml_typed_list *keys, const em
 
 /* index[i] = where in values the value of in[from + i] stands. */
 static void find_table(const eml_mapping *m, const void *in, int64_t from, int n, uint32_t *index) {
-    const uint32_t *table = eml_at(m, m->keys_offset);
+    const uint32_t *table = eml_blob_at(m, m->keys_offset);
     for (int i = 0; i < n; i++) {
         uint64_t cell = eml_lookup_key((em_dtype)m->key, in, (size_t)(from + i)) - (uint64_t)m->least;
         index[i] = cell < m->span ? table[cell] : m->count;
@@ -146,7 +146,7 @@ static void find_table(const eml_mapping *m, const void *in, int64_t from, int n
 }
 
 static void find_hashed(const eml_mapping *m, const void *in, int64_t from, int n, uint32_t *index) {
-    const eml_lookup *lookup = eml_at(m, m->keys_offset);
+    const eml_lookup *lookup = eml_blob_at(m, m->keys_offset);
     for (int i = 0; i < n; i++) {
         size_t at = (size_t)(from + i);
         int64_t found = m->key == EM_STRING ? eml_lookup_string(lookup, ((const em_string *)in)[at])
@@ -156,7 +156,7 @@ static void find_hashed(const eml_mapping *m, const void *in, int64_t from, int 
 }
 
 static void take(const eml_mapping *m, const uint32_t *index, int n, void *out, int64_t from) {
-    const void *values = eml_at(m, m->values_offset);
+    const void *values = eml_blob_at(m, m->values_offset);
     if (m->value == EM_STRING) {
         for (int i = 0; i < n; i++) ((em_string *)out)[from + i] = eml_string_list_get(values, index[i]);
         return;

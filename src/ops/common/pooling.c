@@ -30,6 +30,15 @@ em_status eml_pool_read(eml_ctx *ctx, bool channels_last, eml_pool *pool) {
     return eml_ctx_string_is(ctx, "auto_pad", "NOTSET", "NOTSET") ? check_pads(ctx, &pool->w) : EM_OK;
 }
 
+em_status eml_pool_power(eml_ctx *ctx, int64_t *p) {
+    float old = ctx->opset < 2 ? eml_ctx_float(ctx, "p", 2.0f) : 2.0f;
+    if (!(old >= 1.0f && old <= 1e6f && old == (float)(int64_t)old))
+        return eml_fail(ctx->err, EM_ERR_UNSUPPORTED, "attribute p is %g, expected an integer above 0", (double)old);
+    *p = ctx->opset < 2 ? (int64_t)old : eml_ctx_int(ctx, "p", 2);
+    if (*p < 1) return eml_fail(ctx->err, EM_ERR_MODEL, "attribute p is %lld, expected 1 or more", (long long)*p);
+    return EM_OK;
+}
+
 void eml_pool_dims(const eml_ctx *ctx, const eml_pool *pool, int64_t *dims) {
     int rank = pool->w.rank, first = pool->channels_last ? 1 : 2;
     for (int d = 0; d < rank + 2; d++) dims[d] = ctx->in[0]->dims[d];

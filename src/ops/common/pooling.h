@@ -30,6 +30,8 @@ typedef struct eml_pool {
 
 /* Window, batch and channels of input 0 by the attributes; refuses padding as large as the kernel. */
 em_status eml_pool_read(eml_ctx *ctx, bool channels_last, eml_pool *pool);
+/* Attribute p of LpPool and GlobalLpPool: a float of version 1, an integer since. */
+em_status eml_pool_power(eml_ctx *ctx, int64_t *p);
 /* The output's shape; dims[rank of input 0]. */
 void eml_pool_dims(const eml_ctx *ctx, const eml_pool *pool, int64_t *dims);
 

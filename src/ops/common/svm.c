@@ -41,7 +41,7 @@ void eml_svm_lay_out(eml_layout *layout, eml_svm *svm) {
 void eml_svm_pack(eml_ctx *ctx, const eml_svm *svm, void *blob) {
     size_t n;
     const float *vectors = eml_ctx_floats(ctx, "support_vectors", &n);
-    float *out = eml_at_mutable(blob, svm->packed);
+    float *out = eml_blob_at_mutable(blob, svm->packed);
     size_t count = (size_t)svm->vectors, features = (size_t)svm->features;
     for (size_t first = 0; first < count; first += PANEL) {
         size_t width = count - first < PANEL ? count - first : PANEL;
@@ -77,7 +77,7 @@ void eml_svm_values(const eml_run *run, const eml_svm *svm, const void *blob, co
                       .a_col = 1,
                       .b_row = 1,
                       .b_col = features,
-                      .packed = eml_at(blob, svm->packed),
+                      .packed = eml_blob_at(blob, svm->packed),
                       .c = &svm->coef0,
                       .alpha = svm->gamma,
                       .beta = 1.0f,
