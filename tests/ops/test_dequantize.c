@@ -3,7 +3,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "support/elements.h"
+#include "support/quant_test.h"
 #include "tensor/convert.h"
 
 static const em_dtype types[] = {EM_U8, EM_I8, EM_I32,      EM_U16,        EM_I16,    EM_U4,         EM_I4,
@@ -15,15 +15,6 @@ static em_tensor bytes_like(em_dtype type, int rank, const int64_t *dims, uint64
     t.data = calloc(1, t.bytes + 8);
     for (size_t i = 0; i < t.bytes && !zero; i++) ((uint8_t *)t.data)[i] = (uint8_t)elements_below(seed, 0, 255);
     return t;
-}
-
-static int64_t scale_index(const em_tensor *x, const em_tensor *scale, int axis, int64_t block, int64_t i) {
-    int64_t index[EM_MAX_RANK];
-    elements_index(x, i, index);
-    if (em_tensor_count(scale) == 1) return 0;
-    if (block == 0) return index[axis];
-    index[axis] /= block;
-    return elements_at(scale, index);
 }
 
 static void dequantize(void **state) {
@@ -59,7 +50,7 @@ static void dequantize(void **state) {
         if (op_test_run(&t, 1) != EM_OK) fail_msg("round %d: %s", round, t.err.message);
         elements_shape(&t.out[0], out, rank, dims);
         for (int64_t i = 0; i < em_tensor_count(&x); i++) {
-            int64_t at = scale_index(&x, &scale, axis, block, i);
+            int64_t at = quant_scale_index(&x, &scale, axis, block, i);
             double s = eml_load_f64(scale_type, scale.data, at), z = has_zero ? eml_load_f64(in, zero.data, at) : 0;
             double want = (double)(float)((double)(float)(eml_load_f64(in, x.data, i) - z) * s);
             double got = eml_load_f64(out, t.out[0].data, i);

@@ -4,8 +4,8 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "support/elements.h"
 #include "support/expect.h"
+#include "support/quant_test.h"
 #include "tensor/convert.h"
 
 static const em_dtype out_types[] = {EM_U8, EM_I8,       EM_U16,        EM_I16,    EM_U4,         EM_I4,    EM_U2,
@@ -23,16 +23,6 @@ static em_tensor make(em_dtype type, int rank, const int64_t *dims) {
     em_tensor t = em_tensor_make(type, NULL, rank, dims);
     t.data = calloc(1, t.bytes + 8);
     return t;
-}
-
-/* Which scale belongs to element i. */
-static int64_t scale_index(const em_tensor *x, const em_tensor *scale, int axis, int64_t block, int64_t i) {
-    int64_t index[EM_MAX_RANK];
-    elements_index(x, i, index);
-    if (em_tensor_count(scale) == 1) return 0;
-    if (block == 0) return index[axis];
-    index[axis] /= block;
-    return elements_at(scale, index);
 }
 
 /* x / s as the type of the scale holds it. */
@@ -101,7 +91,7 @@ static void check_case(op_test *t, const quantize_case *c, em_dtype precision) {
     double low, high;
     range_of(out, &low, &high);
     for (int64_t i = 0; i < em_tensor_count(&c->x); i++) {
-        int64_t at = scale_index(&c->x, &c->scale, c->axis, c->block, i);
+        int64_t at = quant_scale_index(&c->x, &c->scale, c->axis, c->block, i);
         double x = eml_load_f64(c->x.dtype, c->x.data, i), s = eml_load_f64(c->scale.dtype, c->scale.data, at);
         double zero = c->has_zero ? eml_load_f64(out, c->zero.data, at) : 0;
         double q = quotient_of(precision, c->x.dtype == EM_I32 ? (double)(float)x : x, s);

@@ -40,3 +40,12 @@ void quant_expect(const em_tensor *got, int64_t i, double value, const quant_one
     if (element == quant_saturate(got->dtype, x - slack) || element == quant_saturate(got->dtype, x + slack)) return;
     fail_msg("%s, element %lld: %d, not %g", what, (long long)i, element, x);
 }
+
+int64_t quant_scale_index(const em_tensor *x, const em_tensor *scale, int axis, int64_t block, int64_t i) {
+    int64_t index[EM_MAX_RANK];
+    elements_index(x, i, index);
+    if (em_tensor_count(scale) == 1) return 0;
+    if (block == 0) return index[axis];
+    index[axis] /= block;
+    return elements_at(scale, index);
+}

@@ -23,4 +23,7 @@ int quant_saturate(em_dtype dtype, double x);
 /* got is saturate(round(value / scale + zero)), or one beside it when value / scale lies within slack of a tie. */
 void quant_expect(const em_tensor *got, int64_t i, double value, const quant_one *q, double slack, const char *what);
 
+/* Which scale belongs to element i of x: the only one, one along the axis (block 0), one per block along it. */
+int64_t quant_scale_index(const em_tensor *x, const em_tensor *scale, int axis, int64_t block, int64_t i);
+
 #endif

@@ -26,18 +26,29 @@ static void *ctx_alloc(void *arena, size_t bytes) {
     return memory;
 }
 
-/* Not zero: whoever counts on that is found out. */
+enum { WATCHED = 16384, DIRT = 0x5a };
+
+/* Not zero: whoever counts on that is found out. The bytes behind it are watched. */
 static void *dirty(eml_arena *arena, size_t bytes) {
-    void *memory = eml_arena_alloc(arena, bytes, 64);
+    void *memory = eml_arena_alloc(arena, bytes + WATCHED, 64);
     assert_non_null(memory);
-    memset(memory, 0x5a, bytes);
+    memset(memory, DIRT, bytes + WATCHED);
     return memory;
 }
 
+static void check_behind(const void *memory, size_t bytes, const char *what, const eml_kernels *k) {
+    for (size_t i = 0; i < WATCHED; i++)
+        if (((const unsigned char *)memory)[bytes + i] != DIRT)
+            fail_msg("%s: byte %zu behind %zu bytes of %s was written", k->isa_name, i, bytes, what);
+}
+
 em_status unpacked_run(op_test *t, int n_out) {
-    const eml_op_entry *entry = eml_op_find(t->node.domain, t->node.op_type);
     const eml_kernels *k = eml_cpu_select(EML_USE_SCALAR);
-    if (k == NULL) k = eml_cpu_kernels(); /* a build with one other set */
+    return unpacked_run_with(t, n_out, k != NULL ? k : eml_cpu_kernels()); /* a build with one other set */
+}
+
+em_status unpacked_run_with(op_test *t, int n_out, const eml_kernels *k) {
+    const eml_op_entry *entry = eml_op_find(t->node.domain, t->node.op_type);
     assert_non_null(entry);
     test_env env = {.env = {.alloc = env_alloc, .parallel = env_parallel}, .arena = &t->graph.arena};
     t->node.n_out = n_out;
@@ -70,5 +81,9 @@ em_status unpacked_run(op_test *t, int n_out) {
                    .env = &env.env,
                    .err = &t->err};
     for (int i = 0; i < n_out && !entry->op->dynamic_out; i++) t->out[i].data = dirty(&t->graph.arena, t->out[i].bytes);
-    return entry->op->run(&run);
+    em_status status = entry->op->run(&run);
+    check_behind(run.scratch, ctx.scratch_bytes, "scratch", k);
+    for (int i = 0; i < n_out && !entry->op->dynamic_out; i++)
+        check_behind(t->out[i].data, t->out[i].bytes, "an output", k);
+    return status;
 }
