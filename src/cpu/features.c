@@ -11,7 +11,21 @@ static uint32_t saved_state(void) {
     return low;
 }
 
-/* Bit numbers: Intel SDM volume 2, CPUID leaves 1, 7 and 7.1. */
+/* A virtual machine takes microseconds for a CPUID, so no more are asked than it takes. Leaf 1 is there on all of x86-64. */
+#if defined(__x86_64__)
+static uint32_t leaf1_ecx(void) {
+    uint32_t a, b, c, d;
+    __cpuid(1, a, b, c, d);
+    return c;
+}
+#else
+static uint32_t leaf1_ecx(void) {
+    uint32_t a, b, c, d;
+    return __get_cpuid(1, &a, &b, &c, &d) ? c : 0;
+}
+#endif
+
+/* Bit numbers: Intel SDM volume 2, CPUID leaves 1, 7 and 7.1. With OSXSAVE there are leaves up to 13 at least. */
 uint32_t eml_cpu_features(void) {
     enum { FMA = 1 << 12, OSXSAVE = 1 << 27, AVX = 1 << 28, F16C = 1 << 29 };       /* 1, ECX */
     enum { AVX2 = 1 << 5, BMI2 = 1 << 8, F = 1 << 16, DQ = 1 << 17, BW = 1 << 30 }; /* 7, EBX */
@@ -20,12 +34,17 @@ uint32_t eml_cpu_features(void) {
     enum { AVXVNNI = 1 << 4 };                                                      /* 7.1, EAX */
     const uint32_t want1 = FMA | OSXSAVE | AVX | F16C, want2 = AVX2 | BMI2;
     const uint32_t want512 = (uint32_t)(F | DQ | BW) | vl;
-    uint32_t a, b, c, d, more, ignored, found = EML_CPU_AVX2;
-    if (!__get_cpuid(1, &a, &b, &c, &d) || (c & want1) != want1) return 0;
+    uint32_t a, b, c, d, more, ignored, found = 0;
+    if ((leaf1_ecx() & want1) != want1) return 0;
     uint32_t state = saved_state();
-    if ((state & YMM) != YMM || !__get_cpuid_count(7, 0, &a, &b, &c, &d) || (b & want2) != want2) return 0;
-    if (a >= 1 && __get_cpuid_count(7, 1, &more, &ignored, &ignored, &ignored) && (more & AVXVNNI))
-        found |= EML_CPU_AVXVNNI;
+    if ((state & YMM) != YMM) return 0;
+    __cpuid_count(7, 0, a, b, c, d);
+    if ((b & want2) != want2) return 0;
+    found |= EML_CPU_AVX2;
+    if (a >= 1) {
+        __cpuid_count(7, 1, more, ignored, ignored, ignored);
+        if (more & AVXVNNI) found |= EML_CPU_AVXVNNI;
+    }
     if ((state & ZMM) != ZMM || (b & want512) != want512) return found;
     found |= EML_CPU_AVX512;
     if (c & vnni) found |= EML_CPU_VNNI;

@@ -3,8 +3,6 @@
 
 #include <string.h>
 
-#include "cpu/select.h"
-
 enum { HEAP_CHUNK = 4096, WORK_CHUNK = 16384 };
 
 /* ---- environment of the operators ---- */
@@ -71,7 +69,7 @@ em_status eml_session_create(const eml_graph *graph, const eml_weights *weights,
     s->env.alloc = env_alloc;
     s->graph = graph;
     s->weights = weights;
-    s->kernels = eml_cpu_kernels();
+    s->kernels = weights->kernels; /* those that the weights are packed for */
     s->cancel = options->cancel;
     s->cancel_user = options->cancel_user;
     s->profile = options->profile;
