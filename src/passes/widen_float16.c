@@ -76,7 +76,7 @@ static int widened_constant(eml_rewriter *rw, int v) {
     em_tensor t = *eml_rw_const(rw, v);
     void *data;
     int made = eml_rw_add_constant(rw, rw->graph->values[v].graph, EM_F32, t.rank, t.dims, &data);
-    if (made >= 0) eml_to_f32(EM_F16, t.data, eml_tensor_n(&t), data);
+    if (made >= 0) rw->pass->kernels->f16_to_f32((size_t)eml_tensor_n(&t), t.data, data);
     return made;
 }
 

@@ -22,12 +22,10 @@ int64_t eml_conv_class(const eml_conv_weights *w, const int64_t *first, int64_t 
     return start[0] * w->taps[1] * w->taps[2] + count[0] * (start[1] * w->taps[2] + count[1] * start[2]);
 }
 
-/* One element, as f32 unless it is f64. */
+/* One element of a type that is not f32, as f32 unless it is f64. */
 static void copy_value(em_dtype dtype, const void *from, int64_t at, void *to) {
     if (dtype == EM_F64)
         memcpy(to, (const double *)from + at, sizeof(double));
-    else if (dtype == EM_F32)
-        memcpy(to, (const float *)from + at, sizeof(float));
     else
         eml_block_load(EML_CLASS_F32, dtype, eml_at_const(from, at, eml_dtype_size(dtype)), 1, to);
 }
@@ -38,8 +36,25 @@ typedef struct packing {
     int64_t columns, column_step, panel;
 } packing;
 
+/* width: a panel's but for the last one, so that the inner loop has a known length. */
+static unsigned char *pack_row_f32(const eml_conv_weights *w, const packing *k, int64_t width, const float *from,
+                                   unsigned char *out) {
+    enum { PANEL = EML_GEMM_PANEL_BYTES / sizeof(float) };
+    const int64_t step = k->column_step;
+    float *to = (float *)(void *)out;
+    for (int64_t c = 0; c < w->in; c++, from += w->in_step, to += width) {
+        if (width == PANEL) {
+            for (int x = 0; x < PANEL; x++) to[x] = from[x * step];
+        } else {
+            for (int64_t x = 0; x < width; x++) to[x] = from[x * step];
+        }
+    }
+    return (unsigned char *)to;
+}
+
 static unsigned char *pack_row(const eml_conv_weights *w, const packing *k, int64_t j, int64_t width, int64_t at,
                                const void *from, unsigned char *to) {
+    if (w->dtype == EM_F32) return pack_row_f32(w, k, width, (const float *)from + at + j * k->column_step, to);
     size_t size = w->dtype == EM_F64 ? sizeof(double) : sizeof(float);
     for (int64_t c = 0; c < w->in; c++)
         for (int64_t x = j; x < j + width; x++, to += size)
