@@ -22,7 +22,7 @@ SYSTEM_HEADERS = {
     "unistd.h": ["src/load/file.c", "src/exec/"],
     "errno.h": ["src/load/file.c"],
     "io.h": ["src/load/file.c"],
-    "sys/": ["src/load/file.c", "src/cpu/"],
+    "sys/": ["src/base/alloc.c", "src/load/file.c", "src/cpu/"],
     "windows.h": ["src/load/file.c", "src/exec/"],
     "pthread.h": ["src/exec/"],
     "time.h": ["src/exec/"],

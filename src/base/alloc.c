@@ -1,10 +1,27 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#if defined(__linux__) && !defined(_DEFAULT_SOURCE)
+#define _DEFAULT_SOURCE /* madvise */
+#endif
 #include "base/alloc.h"
 
 #include <stdint.h>
 #include <stdlib.h>
 
 #include "base/size.h"
+
+#ifdef __linux__
+#include <sys/mman.h>
+/* Linux 5.14; older ones refuse, which is no harm. The C library's headers may be older still. */
+enum { POPULATE_WRITE = 23, PAGE = 4096 };
+static void populate(void *memory, size_t bytes) {
+    (void)madvise(memory, bytes, POPULATE_WRITE);
+}
+#else
+enum { PAGE = 4096 };
+static void populate(void *memory, size_t bytes) {
+    (void)memory, (void)bytes;
+}
+#endif
 
 enum { ALIGN = 64 };
 
@@ -49,6 +66,13 @@ em_status eml_mem_fail(const eml_mem *mem, size_t bytes, const char *what, em_er
         return eml_fail(err, EM_ERR_MEMORY, "%s needs %zu bytes: with the %zu held that passes the limit of %zu", what,
                         bytes, mem->held, mem->limit ? mem->limit : SIZE_MAX);
     return eml_fail(err, EM_ERR_MEMORY, "out of memory: %s needs %zu bytes", what, bytes);
+}
+
+void eml_mem_expect(void *memory, size_t bytes) {
+    enum { FEWEST_PAGES = 8 };
+    size_t skip = (size_t)(0 - (uintptr_t)memory) & (PAGE - 1); /* where pages are larger, the call is refused */
+    if (bytes >= skip + FEWEST_PAGES * (size_t)PAGE)
+        populate((unsigned char *)memory + skip, (bytes - skip) & ~(size_t)(PAGE - 1));
 }
 
 /* The byte before the aligned address holds its distance, 1 to 64, from the start of the memory. */

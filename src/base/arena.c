@@ -56,7 +56,17 @@ void *eml_arena_zero(eml_arena *arena, size_t count, size_t size) {
     size_t bytes;
     if (!eml_size_mul(count, size, &bytes)) return NULL;
     void *memory = eml_arena_alloc(arena, bytes, 16);
-    return memory ? memset(memory, 0, bytes) : NULL;
+    if (!memory) return NULL;
+    eml_mem_expect(memory, bytes);
+    return memset(memory, 0, bytes);
+}
+
+void *eml_arena_full(eml_arena *arena, size_t count, size_t size) {
+    size_t bytes;
+    if (!eml_size_mul(count, size, &bytes)) return NULL;
+    void *memory = eml_arena_alloc(arena, bytes, 16);
+    if (memory) eml_mem_expect(memory, bytes);
+    return memory;
 }
 
 char *eml_arena_text(eml_arena *arena, const char *text, size_t length) {

@@ -26,6 +26,8 @@ void eml_arena_init_fixed(eml_arena *arena, void *block, size_t bytes);
 void *eml_arena_alloc(eml_arena *arena, size_t bytes, size_t align);
 /* count * size bytes set to zero, aligned to 16; NULL on overflow or when full. */
 void *eml_arena_zero(eml_arena *arena, size_t count, size_t size);
+/* Not zeroed, count elements that will all be written at once. */
+void *eml_arena_full(eml_arena *arena, size_t count, size_t size);
 /* Copies length bytes and a NUL. */
 char *eml_arena_text(eml_arena *arena, const char *text, size_t length);
 void eml_arena_reset(eml_arena *arena);
