@@ -59,7 +59,7 @@ static bool all_known(const draft *d, const eml_node *node) {
 
 /* Every input's data is at hand, or not wanted. */
 static bool computable(const draft *d, const eml_node *node, const eml_op *op) {
-    if (op->random || op->control) return false;
+    if (op->random || op->control || op->packed != NULL) return false; /* evaluating packs, and those lists are gone */
     for (int i = 0; i < node->n_in; i++) {
         if (node->in[i] == EML_NO_VALUE) continue;
         const em_tensor *t = &d->values[node->in[i]].t;
