@@ -31,10 +31,19 @@ static void mark_defaults(eml_graph *graph) {
     }
 }
 
+/* Lists that pack reads where they are. */
+static bool packs_list(const char *domain, const char *op_type, const char *attribute) {
+    const eml_op_entry *entry = eml_op_find(domain, op_type);
+    const char *const *names = entry != NULL ? entry->op->packed : NULL;
+    for (; names != NULL && *names != NULL; names++)
+        if (strcmp(*names, attribute) == 0) return true;
+    return false;
+}
+
 static bool borrows(const eml_graph *graph) {
     for (int c = 0; c < graph->n_constants; c++)
         if (graph->constants[c].borrowed) return true;
-    return false;
+    return eml_graph_has_unread(graph);
 }
 
 /* bytes -> graph -> passes -> weights. Afterwards the bytes may go away, unless the caller lets the model borrow. file:
@@ -47,6 +56,7 @@ static em_status prepare(em_model *model, const void *bytes, size_t length, cons
                              .directory = directory,
                              .borrow = true,
                              .final_defaults = options->final_defaults,
+                             .leave = packs_list,
                              .files = borrow ? NULL : &external};
     em_status status = eml_load_graph(bytes, length, &load, &model->mem, &model->graph, err);
     if (status == EM_OK) {

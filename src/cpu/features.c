@@ -11,7 +11,7 @@ static uint32_t saved_state(void) {
     return low;
 }
 
-/* A virtual machine takes microseconds for a CPUID, so no more are asked than it takes. Leaf 1 is there on all of x86-64. */
+/* A virtual machine takes microseconds for a CPUID, so few are asked. Leaf 1 is there on all of x86-64. */
 #if defined(__x86_64__)
 static uint32_t leaf1_ecx(void) {
     uint32_t a, b, c, d;

@@ -11,12 +11,10 @@ enum { ARENA_CHUNK_BYTES = 8192, FIRST_CAPACITY = 16 };
 void eml_graph_init(eml_graph *graph, eml_mem *mem) {
     *graph = (eml_graph){.file = "", .producer_name = "", .producer_version = "", .domain = "", .doc = ""};
     eml_arena_init(&graph->arena, mem, ARENA_CHUNK_BYTES);
-    eml_arena_init(&graph->lists, mem, 0);
 }
 
 void eml_graph_destroy(eml_graph *graph) {
     if (graph == NULL) return;
-    eml_arena_destroy(&graph->lists);
     eml_arena_destroy(&graph->arena);
     *graph = (eml_graph){0};
 }
@@ -103,30 +101,24 @@ int eml_graph_add_constant(eml_graph *graph, const em_tensor *tensor, bool borro
     return graph->n_constants++;
 }
 
-void *eml_graph_list(eml_graph *graph, size_t count, size_t entry_bytes) {
-    size_t bytes;
-    if (!eml_size_mul(count, entry_bytes, &bytes)) return NULL;
-    return eml_arena_alloc(count > EML_LONG_LIST ? &graph->lists : &graph->arena, bytes, 16);
+bool eml_graph_has_unread(const eml_graph *graph) {
+    for (int n = 0; n < graph->n_nodes; n++) {
+        for (int a = 0; a < graph->nodes[n].n_attrs; a++)
+            if (graph->nodes[n].attrs[a].unread) return true;
+    }
+    return false;
 }
 
-bool eml_attr_is_long(const eml_attr *attr) {
-    bool list = attr->type == EML_ATTR_FLOATS || attr->type == EML_ATTR_INTS || attr->type == EML_ATTR_STRINGS;
-    return list && attr->count > EML_LONG_LIST;
-}
-
-void eml_graph_drop_lists(eml_graph *graph) {
+void eml_graph_drop_unread(eml_graph *graph) {
     for (int n = 0; n < graph->n_nodes; n++) {
         for (int a = 0; a < graph->nodes[n].n_attrs; a++) {
             eml_attr *attr = &graph->nodes[n].attrs[a];
-            if (!eml_attr_is_long(attr)) continue;
+            if (!attr->unread) continue;
+            attr->unread = false;
             attr->count = 0;
             attr->v.ints = NULL;
         }
     }
-    eml_arena *lists = &graph->lists;
-    eml_mem *mem = lists->mem;
-    eml_arena_destroy(lists);
-    eml_arena_init(lists, mem, 0);
 }
 
 const eml_attr *eml_node_attr(const eml_node *node, const char *name) {

@@ -39,9 +39,20 @@ typedef struct eml_type {
     const char *symbols[EM_MAX_RANK]; /* dim_param or NULL */
 } eml_type;
 
+/* A list that is read piece by piece, and where reading stands. */
+typedef struct eml_list eml_list;
+struct eml_list {
+    /* The next n entries (float, int64_t or em_string; texts stay where they are); fewer only at the end. */
+    size_t (*read)(eml_list *list, void *out, size_t n);
+    const void *base; /* the rest is read's: */
+    size_t at, end, packed_at, packed_end;
+    uint32_t number;
+};
+
 typedef struct eml_attr {
     const char *name;
     eml_attr_type type;
+    bool unread;  /* the list is still in the model's bytes: v.unread */
     size_t count; /* of floats, ints, strings, tensors or graphs */
     union {
         float f;
@@ -50,6 +61,7 @@ typedef struct eml_attr {
         const float *floats;
         const int64_t *ints;
         const em_string *strings;
+        const eml_list *unread;   /* FLOATS, INTS or STRINGS */
         const em_tensor *tensors; /* TENSOR (count 1), TENSORS, SPARSE_TENSOR(S) */
         const int *graphs;        /* GRAPH (count 1), GRAPHS: indices of subgraphs */
         const eml_type *declared; /* TYPE */
@@ -103,12 +115,8 @@ typedef struct eml_opset {
     int64_t version;
 } eml_opset;
 
-/* Lists of more entries than this are long: they lie apart from the arena, so that they can go once they are packed. */
-enum { EML_LONG_LIST = 64 };
-
 typedef struct eml_graph {
     eml_arena arena;
-    eml_arena lists;  /* long lists of attributes, each in memory of its own */
     const char *file; /* for messages: path, or "" */
     const char *producer_name, *producer_version, *domain, *doc;
     int64_t ir_version, model_version;
@@ -137,12 +145,10 @@ int eml_graph_add_node(eml_graph *graph);
 int eml_graph_add_subgraph(eml_graph *graph);
 int eml_graph_add_constant(eml_graph *graph, const em_tensor *tensor, bool borrowed);
 
-/* Where a list of an attribute goes. NULL: memory ran out. */
-void *eml_graph_list(eml_graph *graph, size_t count, size_t entry_bytes);
-/* Gives the long lists back; their attributes have none afterwards. */
-void eml_graph_drop_lists(eml_graph *graph);
-/* Whether the attribute's list is one of them. */
-bool eml_attr_is_long(const eml_attr *attr);
+/* Whether a list is still in the model's bytes. */
+bool eml_graph_has_unread(const eml_graph *graph);
+/* Forgets such lists: their attributes have no entries afterwards. */
+void eml_graph_drop_unread(eml_graph *graph);
 
 /* NULL when the node has no such attribute. */
 const eml_attr *eml_node_attr(const eml_node *node, const char *name);

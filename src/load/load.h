@@ -23,8 +23,11 @@ typedef struct eml_load_options {
     bool no_weights;       /* structure only: constants and tensor attributes have type and shape but no data; long
                               attribute lists are left out. The graph is not verified. */
     bool final_defaults;   /* inputs that have a default are constants instead */
-    eml_file **files;      /* with borrow: external files stay mapped in this list, the caller closes it
-                              (eml_file_close_all).      NULL: external data is copied */
+    /* Long lists of attributes for which this is true stay in the model's bytes (eml_attr.unread), and those must
+     * outlive them. NULL: none. */
+    bool (*leave)(const char *domain, const char *op_type, const char *attribute);
+    eml_file **files; /* with borrow: external files stay mapped in this list, the caller closes it
+                         (eml_file_close_all).      NULL: external data is copied */
 } eml_load_options;
 
 /* *graph is initialised here; on failure there is nothing to destroy. options may be NULL. */

@@ -6,6 +6,8 @@
 
 /* Field numbers of AttributeProto that stay in the model's bytes. */
 enum { GRAPH = 6, FLOATS = 7, INTS = 8, STRINGS = 9, GRAPHS = 11 };
+/* Shorter lists are read at once: they cost less than the record of where they are. */
+enum { LONG_LIST = 64 };
 
 static bool is_text(const char *text) {
     return text != NULL && text[0] != '\0';
@@ -34,8 +36,13 @@ static em_string copy_string(eml_loader *l, const void *data, size_t length) {
     return (em_string){eml_arena_text(l->arena, data, length), length};
 }
 
+static void *list_room(eml_loader *l, size_t count, size_t entry_bytes) {
+    size_t bytes;
+    return eml_size_mul(count, entry_bytes, &bytes) ? eml_arena_alloc(l->arena, bytes, 16) : NULL;
+}
+
 static em_status load_floats(eml_loader *l, eml_span body, size_t n, eml_attr *attr) {
-    float *floats = eml_graph_list(l->graph, n, sizeof *floats);
+    float *floats = list_room(l, n, sizeof *floats);
     if (floats == NULL) return eml_load_no_memory(l, n * sizeof *floats);
     eml_wire_cursor cursor = eml_wire_open(l->bytes, body, FLOATS);
     attr->count = eml_wire_floats(&cursor, floats, n);
@@ -44,7 +51,7 @@ static em_status load_floats(eml_loader *l, eml_span body, size_t n, eml_attr *a
 }
 
 static em_status load_ints(eml_loader *l, eml_span body, size_t n, eml_attr *attr) {
-    int64_t *ints = eml_graph_list(l->graph, n, sizeof *ints);
+    int64_t *ints = list_room(l, n, sizeof *ints);
     if (ints == NULL) return eml_load_no_memory(l, n * sizeof *ints);
     eml_wire_cursor cursor = eml_wire_open(l->bytes, body, INTS);
     attr->count = eml_wire_ints(&cursor, ints, n);
@@ -54,7 +61,7 @@ static em_status load_ints(eml_loader *l, eml_span body, size_t n, eml_attr *att
 
 /* Equal neighbours share their bytes: nodes_modes of a forest is one word, thousands of times. */
 static em_status load_strings(eml_loader *l, eml_span body, size_t n, eml_attr *attr) {
-    em_string *strings = eml_graph_list(l->graph, n, sizeof *strings);
+    em_string *strings = list_room(l, n, sizeof *strings);
     if (strings == NULL) return eml_load_no_memory(l, n * sizeof *strings);
     eml_wire_cursor cursor = eml_wire_open(l->bytes, body, STRINGS);
     eml_span text;
@@ -140,6 +147,69 @@ static em_status load_declared(eml_loader *l, const Onnx__AttributeProto *proto,
     return eml_load_type(l, proto->tp, type);
 }
 
+static eml_wire_cursor cursor_of(const eml_list *list) {
+    return (eml_wire_cursor){list->base, {list->at, list->end}, {list->packed_at, list->packed_end}, list->number};
+}
+
+static void keep_cursor(eml_list *list, const eml_wire_cursor *cursor) {
+    list->at = cursor->rest.begin;
+    list->packed_at = cursor->packed.begin;
+    list->packed_end = cursor->packed.end;
+}
+
+static size_t read_floats(eml_list *list, void *out, size_t n) {
+    eml_wire_cursor cursor = cursor_of(list);
+    size_t got = eml_wire_floats(&cursor, out, n);
+    keep_cursor(list, &cursor);
+    return got;
+}
+
+static size_t read_ints(eml_list *list, void *out, size_t n) {
+    eml_wire_cursor cursor = cursor_of(list);
+    size_t got = eml_wire_ints(&cursor, out, n);
+    keep_cursor(list, &cursor);
+    return got;
+}
+
+static size_t read_strings(eml_list *list, void *out, size_t n) {
+    eml_wire_cursor cursor = cursor_of(list);
+    em_string *to = out;
+    eml_span text;
+    size_t got = 0;
+    for (; got < n && eml_wire_payload(&cursor, &text); got++)
+        to[got] = (em_string){(const char *)cursor.bytes + text.begin, text.end - text.begin};
+    keep_cursor(list, &cursor);
+    return got;
+}
+
+static bool may_stay(const eml_loader *l, const Onnx__AttributeProto *proto, size_t n, int node, const char *name) {
+    bool list = proto->type == ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__FLOATS ||
+                proto->type == ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__INTS ||
+                proto->type == ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__STRINGS;
+    const eml_node *of = &l->graph->nodes[node];
+    return list && n > LONG_LIST && l->options.leave != NULL && l->options.leave(of->domain, of->op_type, name);
+}
+
+static em_status leave_list(eml_loader *l, const Onnx__AttributeProto *proto, size_t n, eml_attr *attr) {
+    eml_list *list = eml_arena_zero(l->arena, 1, sizeof *list);
+    if (list == NULL) return eml_load_no_memory(l, sizeof *list);
+    *list = (eml_list){.base = l->bytes, .at = (size_t)proto->eml_begin, .end = (size_t)proto->eml_end};
+    if (proto->type == ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__FLOATS) {
+        list->number = FLOATS;
+        list->read = read_floats;
+    } else if (proto->type == ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__INTS) {
+        list->number = INTS;
+        list->read = read_ints;
+    } else {
+        list->number = STRINGS;
+        list->read = read_strings;
+    }
+    l->unread += n * sizeof(int64_t); /* of n bytes of the model: no overflow in practice, and only ever too much */
+    *attr = (eml_attr){
+        .name = attr->name, .type = (eml_attr_type)proto->type, .unread = true, .count = n, .v.unread = list};
+    return EM_OK;
+}
+
 /* proto stands in scope; the node is of the graph that is being loaded. */
 static em_status load_value(eml_loader *l, const Onnx__AttributeProto *proto, const eml_scope *scope, int node,
                             eml_attr *attr) {
@@ -147,6 +217,7 @@ static em_status load_value(eml_loader *l, const Onnx__AttributeProto *proto, co
     size_t n = l->options.no_weights ? 0 : (size_t)proto->eml_count;
     attr->type = (eml_attr_type)proto->type;
     attr->count = 1;
+    if (may_stay(l, proto, n, node, attr->name)) return leave_list(l, proto, n, attr);
     switch (proto->type) {
     case ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__FLOAT: attr->v.f = proto->f; return EM_OK;
     case ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__INT: attr->v.i = proto->i; return EM_OK;

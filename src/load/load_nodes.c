@@ -138,7 +138,7 @@ static void name_node(eml_loader *l, const eml_scope *scope, const Onnx__NodePro
 
 /* Bytes of the graph so far. */
 static size_t graph_bytes(const eml_loader *l) {
-    return l->arena->used + l->graph->lists.used;
+    return l->arena->used + l->unread;
 }
 
 /* Adds what a function brought to its account. */

@@ -65,6 +65,7 @@ typedef struct eml_loader {
     eml_pending *pending, **pending_end;
     size_t nodes_left;  /* what may still be loaded before it must be a bomb: nodes, calls included; */
     size_t inline_left; /* bytes of the graph that come of functions; */
+    size_t unread;      /* bytes that the lists left in the model would take */
     size_t dense_left;  /* bytes of sparse tensors made dense */
     eml_file *file;     /* external files that nobody else keeps */
     em_error *err;

@@ -72,6 +72,9 @@ bool eml_ctx_string_is(eml_ctx *ctx, const char *name, const char *fallback, con
 const int64_t *eml_ctx_ints(eml_ctx *ctx, const char *name, size_t *count); /* NULL and 0 when absent */
 const float *eml_ctx_floats(eml_ctx *ctx, const char *name, size_t *count);
 const em_string *eml_ctx_strings(eml_ctx *ctx, const char *name, size_t *count);
+/* The same list to be read piece by piece: how pack reads those of eml_op.packed, since they may still be in the
+ * model's bytes. type: EML_ATTR_FLOATS, _INTS or _STRINGS. The number of entries, 0 when absent. */
+size_t eml_ctx_list(eml_ctx *ctx, const char *name, eml_attr_type type, eml_list *list);
 const em_tensor *eml_ctx_tensor(eml_ctx *ctx, const char *name); /* NULL when absent */
 int eml_ctx_graph(eml_ctx *ctx, const char *name);               /* subgraph index, or -1 */
 
@@ -156,7 +159,7 @@ typedef struct eml_op {
     bool random;               /* not a function of its inputs: never folded */
     bool shape_only;           /* run reads only shapes and types of its inputs, no data (Shape, Size) */
     bool control;              /* run returns EML_CALL: executes subgraphs; implies dynamic_out */
-    const char *const *packed; /* NULL-terminated names of lists that only pack reads: the model need not keep them */
+    const char *const *packed; /* NULL-terminated names of lists that only pack reads, with eml_ctx_list */
     const char *const *attrs;  /* NULL-terminated names of all attributes of all versions; others are an error */
 } eml_op;
 

@@ -147,7 +147,7 @@ static em_status classifier(eml_ctx *ctx, eml_arena *work) {
     }
     if (one_column) {
         finish.form = EML_TREE_BINARY;
-        finish.column = (uint32_t)source.target[0];
+        finish.column = source.target[0];
     }
     return pack(ctx, work, &source, &finish, &labels, labels.n > 2 && source.base.n == 0);
 }

@@ -68,12 +68,12 @@ static em_status build(eml_ctx *ctx, eml_arena *work, eml_arena *temp, const eml
     uint32_t begin = forest->first[tree], end = forest->first[tree_end];
     uint32_t n = end - begin - (forest->first_leaf[tree_end] - forest->first_leaf[tree]);
     *cuts = (eml_cuts){.begin = begin, .n_nodes = n};
-    entry *a = eml_arena_alloc(temp, ((size_t)n + 1) * sizeof(entry), 16);
-    entry *b = eml_arena_alloc(temp, ((size_t)n + 1) * sizeof(entry), 16);
-    cuts->cuts = eml_arena_alloc(work, ((size_t)n + 1) * sizeof(float), 16);
-    cuts->nodes = eml_arena_alloc(work, ((size_t)n + 1) * sizeof(uint32_t), 16);
-    cuts->column_of = eml_arena_alloc(work, ((size_t)(end - begin) + 1) * sizeof(uint32_t), 16);
-    cuts->rank_of = eml_arena_alloc(work, ((size_t)(end - begin) + 1) * sizeof(uint32_t), 16);
+    entry *a = eml_arena_full(temp, (size_t)n + 1, sizeof(entry));
+    entry *b = eml_arena_full(temp, (size_t)n + 1, sizeof(entry));
+    cuts->cuts = eml_arena_full(work, (size_t)n + 1, sizeof(float));
+    cuts->nodes = eml_arena_full(work, (size_t)n + 1, sizeof(uint32_t));
+    cuts->column_of = eml_arena_full(work, (size_t)(end - begin) + 1, sizeof(uint32_t));
+    cuts->rank_of = eml_arena_full(work, (size_t)(end - begin) + 1, sizeof(uint32_t));
     if (a == NULL || b == NULL || cuts->cuts == NULL || cuts->nodes == NULL || cuts->column_of == NULL ||
         cuts->rank_of == NULL)
         return eml_ctx_no_memory(ctx);

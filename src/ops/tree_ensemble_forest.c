@@ -19,14 +19,6 @@ typedef struct builder {
     bool any_strict, any_plain;
 } builder;
 
-static long long tree_id(const eml_tree_source *s, uint32_t tree, uint32_t node) {
-    return s->tree_id != NULL ? (long long)s->tree_id[node] : (long long)tree;
-}
-
-static long long node_id(const eml_tree_source *s, uint32_t node) {
-    return s->node_id != NULL ? (long long)s->node_id[node] : (long long)node;
-}
-
 /* The largest float below value. */
 static float below(float value) {
     return nextafterf(value, -INFINITY);
@@ -54,19 +46,14 @@ static void set_cut(builder *b, eml_forest_node *node, eml_tree_mode mode, doubl
     b->any_plain |= !strict;
 }
 
-static em_status describe(builder *b, uint32_t tree, uint32_t i, eml_forest_node *node, bool *swap) {
+static void describe(builder *b, uint32_t i, eml_forest_node *node, bool *swap) {
     const eml_tree_source *s = b->source;
-    int64_t feature = s->feature[i];
-    if (feature < 0 || feature >= INT32_MAX)
-        return eml_fail(b->ctx->err, EM_ERR_MODEL,
-                        "tree %lld node %lld: feature %lld, expected 0 or more and below 2^31", tree_id(s, tree, i),
-                        node_id(s, i), (long long)feature);
-    node->feature = (uint32_t)feature;
+    node->feature = s->feature[i];
     if (node->feature >= b->forest->n_features) b->forest->n_features = node->feature + 1;
-    node->table = right_table((eml_tree_mode)s->mode[i], s->missing != NULL && s->missing[i] == 1, swap);
-    node->member = s->mode[i] == EML_TREE_IN;
-    set_cut(b, node, (eml_tree_mode)s->mode[i], eml_tree_real(s->value, i));
-    return EM_OK;
+    eml_tree_mode mode = eml_tree_mode_of(s, i);
+    node->table = right_table(mode, (s->mode[i] & EML_TREE_NAN_TRUE) != 0, swap);
+    node->member = mode == EML_TREE_IN;
+    set_cut(b, node, mode, eml_tree_real(s->value, i));
 }
 
 static em_status build_tree(builder *b, uint32_t tree) {
@@ -79,10 +66,10 @@ static em_status build_tree(builder *b, uint32_t tree) {
     b->stack[top++] = (visit){s->root[tree], NONE, 0};
     while (top > 0) {
         visit v = b->stack[--top];
-        bool leaf = s->mode[v.source] == EML_TREE_IS_LEAF;
+        bool leaf = eml_tree_mode_of(s, v.source) == EML_TREE_IS_LEAF;
         if (b->seen[v.source] && !(leaf && s->shared_leaves))
             return eml_fail(b->ctx->err, EM_ERR_MODEL, "tree %lld node %lld is reached twice: this is not a tree",
-                            tree_id(s, tree, v.source), node_id(s, v.source));
+                            eml_tree_tree_id(s, tree, v.source), eml_tree_node_id(s, tree, v.source));
         b->seen[v.source] = 1;
         uint32_t i = f->n_nodes++;
         eml_forest_node *node = &f->nodes[i];
@@ -94,7 +81,7 @@ static em_status build_tree(builder *b, uint32_t tree) {
             continue;
         }
         bool swap = false;
-        EML_TRY(describe(b, tree, v.source, node, &swap));
+        describe(b, v.source, node, &swap);
         const uint32_t *child = &s->child[2 * (size_t)v.source];
         b->stack[top++] = (visit){child[!swap], i, v.depth + 1};
         b->stack[top++] = (visit){child[swap], NONE, v.depth + 1};
@@ -113,6 +100,7 @@ em_status eml_forest_build(eml_ctx *ctx, eml_arena *work, const eml_tree_source 
     if (capacity > SIZE_MAX || !eml_size_mul((size_t)capacity, sizeof(*forest->nodes), &bytes))
         return eml_ctx_no_memory(ctx);
     forest->nodes = eml_arena_alloc(work, bytes, 64);
+    if (forest->nodes != NULL && !source->shared_leaves) eml_mem_expect(forest->nodes, bytes);
     forest->first = eml_arena_zero(work, (size_t)source->n_trees + 1, sizeof(uint32_t));
     forest->first_leaf = eml_arena_zero(work, (size_t)source->n_trees + 1, sizeof(uint32_t));
     builder b = {.ctx = ctx, .source = source, .forest = forest};

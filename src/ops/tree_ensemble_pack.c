@@ -74,6 +74,23 @@ static em_status plan_inputs(eml_ctx *ctx, eml_arena *work, const eml_forest *fo
         nan_left = forest->nodes[i].right != 0 && !(forest->nodes[i].table & EML_FOREST_NAN_RIGHT);
     plan->column_bits = bits_for(forest->n_features);
     if (!nan_left) return EM_OK;
+    enum { NAN_RIGHT = 1, NAN_LEFT = 2, FEW_FEATURES = 1 << 16 };
+    if (forest->n_features <= FEW_FEATURES) {
+        uint8_t *uses = eml_arena_zero(work, forest->n_features, 1);
+        if (uses == NULL) return eml_ctx_no_memory(ctx);
+        for (uint32_t i = 0; i < forest->n_nodes; i++) {
+            const eml_forest_node *node = &forest->nodes[i];
+            if (node->right != 0) uses[node->feature] |= node->table & EML_FOREST_NAN_RIGHT ? NAN_RIGHT : NAN_LEFT;
+        }
+        plan->inputs = eml_arena_zero(work, 2 * (size_t)forest->n_features, sizeof(uint32_t));
+        if (plan->inputs == NULL) return eml_ctx_no_memory(ctx);
+        for (uint32_t c = 0; c < forest->n_features; c++) {
+            if (uses[c] & NAN_RIGHT) plan->inputs[plan->n_inputs++] = c << 1;
+            if (uses[c] & NAN_LEFT) plan->inputs[plan->n_inputs++] = c << 1 | 1;
+        }
+        plan->column_bits = bits_for(plan->n_inputs);
+        return EM_OK;
+    }
     eml_cuts cuts; /* its columns are the features in use, sorted */
     EML_TRY(eml_cuts_build(ctx, work, forest, 0, forest->n_trees, &cuts));
     plan->inputs = eml_arena_zero(work, 2 * (size_t)cuts.n_columns, sizeof(uint32_t));
@@ -194,7 +211,7 @@ typedef struct weight_source {
 } weight_source;
 
 static uint32_t target_of(const weight_source *w, uint32_t k) {
-    return w->single_target ? 0 : (uint32_t)w->source->target[w->source->weight_at[k]];
+    return w->single_target ? 0 : w->source->target[eml_tree_weight_at(w->source, k)];
 }
 
 /* What the leaves' weights look like. */
@@ -273,7 +290,7 @@ static void place_weights(const weight_source *w, weight_plan *plan, eml_tree_la
 /* Adds weight k of the source to number i of the block. */
 static void add_weight(const weight_source *w, eml_tree *tree, size_t i, uint32_t k) {
     unsigned char *weights = (unsigned char *)tree + tree->weights;
-    uint32_t at = w->source->weight_at[k];
+    uint32_t at = eml_tree_weight_at(w->source, k);
     if (w->source->weight.f64 != NULL) {
         ((double *)(void *)weights)[i] += w->source->weight.f64[at];
     } else {

@@ -18,13 +18,47 @@ static em_status check_size(eml_ctx *ctx, const char *what, size_t n) {
     return eml_fail(ctx->err, EM_ERR_LIMIT, "%zu %s, at most %d are supported", n, what, MAX_NODES);
 }
 
-/* Attribute prefix + name, as floats, or under name + "_as_tensor" as float or double. */
-static em_status read_reals(eml_ctx *ctx, const char *prefix, const char *name, eml_tree_reals *reals) {
+/* ---- lists ---- */
+
+/* Lists are read a batch at a time, several side by side. */
+enum { BATCH = 256 };
+
+static em_status cut_list(eml_ctx *ctx, const char *name, size_t wanted) {
+    return eml_fail(ctx->err, EM_ERR_MODEL, "%s has fewer entries of its type than the %zu it begins with", name,
+                    wanted);
+}
+
+/* Opens the list prefix + name; it must have n entries, as many as `like`. */
+static em_status open_list(eml_ctx *ctx, const char *prefix, const char *name, eml_attr_type type, size_t n,
+                           const char *like, eml_list *list) {
     char text[64];
     eml_format(text, sizeof(text), "%s%s", prefix, name);
-    reals->f32 = eml_ctx_floats(ctx, text, &reals->n);
-    reals->f64 = NULL;
-    if (reals->n > 0) return EM_OK;
+    return check_length(ctx, text, eml_ctx_list(ctx, text, type, list), n, like);
+}
+
+/* All of a list of numbers. */
+static em_status all_ints(eml_ctx *ctx, eml_arena *work, const char *name, const int64_t **ints, size_t *n) {
+    eml_list list;
+    *n = eml_ctx_list(ctx, name, EML_ATTR_INTS, &list);
+    int64_t *to = eml_arena_full(work, *n, sizeof(int64_t));
+    if (to == NULL) return eml_ctx_no_memory(ctx);
+    *ints = to;
+    return list.read(&list, to, *n) == *n ? EM_OK : cut_list(ctx, name, *n);
+}
+
+/* Attribute prefix + name, as floats, or under name + "_as_tensor" as float or double. */
+static em_status read_reals(eml_ctx *ctx, eml_arena *work, const char *prefix, const char *name,
+                            eml_tree_reals *reals) {
+    char text[64];
+    eml_list list;
+    eml_format(text, sizeof(text), "%s%s", prefix, name);
+    *reals = (eml_tree_reals){.n = eml_ctx_list(ctx, text, EML_ATTR_FLOATS, &list)};
+    if (reals->n > 0) {
+        float *to = eml_arena_full(work, reals->n, sizeof(float));
+        if (to == NULL) return eml_ctx_no_memory(ctx);
+        reals->f32 = to;
+        return list.read(&list, to, reals->n) == reals->n ? EM_OK : cut_list(ctx, text, reals->n);
+    }
     eml_format(text, sizeof(text), "%s%s_as_tensor", prefix, name);
     const em_tensor *tensor = eml_ctx_tensor(ctx, text);
     if (tensor == NULL) return EM_OK;
@@ -36,22 +70,17 @@ static em_status read_reals(eml_ctx *ctx, const char *prefix, const char *name, 
     return EM_OK;
 }
 
-static const int64_t *read_ints(eml_ctx *ctx, const char *prefix, const char *name, size_t *n) {
-    char text[64];
-    eml_format(text, sizeof(text), "%s%s", prefix, name);
-    return eml_ctx_ints(ctx, text, n);
-}
-
 /* ---- One list of nodes ---- */
 
-/* Finds nodes by their ids. Almost always the ids of a tree count up from its first node: then a look is enough. For
- * what does not, a table of all nodes (open addressing). */
+/* Finds nodes by their ids. Almost always trees and, in each, nodes are listed by ids that count up: then a look is
+ * enough. For what does not, a table of all nodes (open addressing). */
 typedef struct finder {
-    const int64_t *tree_id, *node_id;
     uint32_t n, n_trees;
-    uint32_t *tree_of;    /* [n] */
-    uint32_t *tree_first; /* [n_trees]: first node listed */
-    uint32_t *slots;      /* [mask + 1] node or NONE; NULL: ids are regular */
+    eml_tree_ids *runs;               /* [n_trees + 1], the last one only has first; NULL: ids are not regular */
+    uint32_t capacity;                /* of runs */
+    const int64_t *tree_id, *node_id; /* [n]; the rest is of irregular ids */
+    uint32_t *tree_of;                /* [n] */
+    uint32_t *slots;                  /* [mask + 1] node or NONE */
     uint32_t mask;
 } finder;
 
@@ -74,7 +103,7 @@ static uint32_t find_tree(const finder *f, int64_t tree_id) {
     uint32_t low = 0, high = f->n_trees;
     while (high - low > 1) {
         uint32_t middle = low + (high - low) / 2;
-        if (f->tree_id[f->tree_first[middle]] <= tree_id) {
+        if (f->runs[middle].tree_id <= tree_id) {
             low = middle;
         } else {
             high = middle;
@@ -83,16 +112,10 @@ static uint32_t find_tree(const finder *f, int64_t tree_id) {
     return low;
 }
 
-/* tree: where to look first. */
-static uint32_t find_node(const finder *f, uint32_t tree, int64_t tree_id, int64_t node_id) {
-    if (tree < f->n_trees) {
-        uint32_t first = f->tree_first[tree];
-        uint64_t step = (uint64_t)node_id - (uint64_t)f->node_id[first];
-        if (step < f->n - first && f->tree_id[first + step] == tree_id && f->node_id[first + step] == node_id)
-            return first + (uint32_t)step;
-    }
-    uint32_t slot;
-    return f->slots != NULL ? look_up(f, tree_id, node_id, &slot) : NONE;
+/* Regular ids: the node of that tree. */
+static inline uint32_t find_in_run(const eml_tree_ids *run, int64_t node_id) {
+    uint64_t step = (uint64_t)node_id - (uint64_t)run->node_id;
+    return step < run[1].first - run->first ? run->first + (uint32_t)step : NONE;
 }
 
 static bool table_alloc(finder *f, eml_arena *temp) {
@@ -107,9 +130,13 @@ static bool table_alloc(finder *f, eml_arena *temp) {
 
 /* Trees whose nodes are scattered, or whose ids do not count up: numbers them by first appearance, and finds nodes that
  * are listed twice. */
-static em_status number_trees(eml_ctx *ctx, eml_arena *temp, finder *f) {
+static em_status number_trees(eml_ctx *ctx, eml_arena *work, eml_arena *temp, finder *f) {
+    size_t n;
+    EML_TRY(all_ints(ctx, work, "nodes_treeids", &f->tree_id, &n));
+    EML_TRY(all_ints(ctx, work, "nodes_nodeids", &f->node_id, &n));
+    f->tree_of = eml_arena_alloc(temp, f->n * sizeof(uint32_t), 16);
     finder trees = {.tree_id = f->tree_id, .node_id = f->tree_id, .n = f->n}; /* each tree found as node "itself" */
-    if (!table_alloc(f, temp) || !table_alloc(&trees, temp)) return eml_ctx_no_memory(ctx);
+    if (f->tree_of == NULL || !table_alloc(f, temp) || !table_alloc(&trees, temp)) return eml_ctx_no_memory(ctx);
     f->n_trees = 0;
     for (uint32_t i = 0; i < f->n; i++) {
         uint32_t slot;
@@ -120,7 +147,6 @@ static em_status number_trees(eml_ctx *ctx, eml_arena *temp, finder *f) {
         uint32_t first = look_up(&trees, f->tree_id[i], f->tree_id[i], &slot);
         if (first == NONE) {
             trees.slots[slot] = i;
-            f->tree_first[f->n_trees] = i;
             f->tree_of[i] = f->n_trees++;
         } else {
             f->tree_of[i] = f->tree_of[first];
@@ -129,23 +155,47 @@ static em_status number_trees(eml_ctx *ctx, eml_arena *temp, finder *f) {
     return EM_OK;
 }
 
-static em_status finder_make(eml_ctx *ctx, eml_arena *temp, finder *f) {
-    uint32_t runs = 1; /* of one tree's nodes */
-    for (uint32_t i = 1; i < f->n; i++) runs += f->tree_id[i] != f->tree_id[i - 1];
-    f->tree_of = eml_arena_alloc(temp, f->n * sizeof(uint32_t), 16);
-    f->tree_first = eml_arena_alloc(temp, runs * sizeof(uint32_t), 16);
-    if (f->tree_of == NULL || f->tree_first == NULL) return eml_ctx_no_memory(ctx);
-    bool regular = true;
-    for (uint32_t i = 0; i < f->n && regular; i++) {
-        if (i == 0 || f->tree_id[i] != f->tree_id[i - 1]) {
-            regular = i == 0 || f->tree_id[i] > f->tree_id[i - 1];
-            f->tree_first[f->n_trees++] = i;
-        } else {
-            regular = f->node_id[i - 1] < INT64_MAX && f->node_id[i] == f->node_id[i - 1] + 1;
-        }
-        f->tree_of[i] = f->n_trees - 1;
+/* Appends a run; its array doubles. */
+static bool add_run(eml_arena *work, finder *f, eml_tree_ids run) {
+    if (f->n_trees + 1 >= f->capacity) { /* the last place stays free for the end */
+        uint32_t wider = f->capacity == 0 ? 64 : 2 * f->capacity;
+        eml_tree_ids *moved = eml_arena_alloc(work, wider * sizeof(*moved), 16);
+        if (moved == NULL) return false;
+        if (f->n_trees > 0) memcpy(moved, f->runs, f->n_trees * sizeof(*moved));
+        f->runs = moved;
+        f->capacity = wider;
     }
-    return regular ? EM_OK : number_trees(ctx, temp, f);
+    f->runs[f->n_trees++] = run;
+    return true;
+}
+
+static em_status finder_make(eml_ctx *ctx, eml_arena *work, eml_arena *temp, finder *f) {
+    eml_list trees, nodes;
+    int64_t tree[BATCH], node[BATCH], last_tree = 0, last_node = 0;
+    eml_ctx_list(ctx, "nodes_treeids", EML_ATTR_INTS, &trees);
+    eml_ctx_list(ctx, "nodes_nodeids", EML_ATTR_INTS, &nodes);
+    bool regular = true;
+    for (uint32_t at = 0; at < f->n && regular; at += BATCH) {
+        uint32_t n = f->n - at < BATCH ? f->n - at : BATCH;
+        if (trees.read(&trees, tree, n) != n) return cut_list(ctx, "nodes_treeids", f->n);
+        if (nodes.read(&nodes, node, n) != n) return cut_list(ctx, "nodes_nodeids", f->n);
+        for (uint32_t i = 0; i < n && regular; i++) {
+            if (at + i == 0 || tree[i] != last_tree) {
+                regular = at + i == 0 || tree[i] > last_tree;
+                if (!add_run(work, f, (eml_tree_ids){at + i, tree[i], node[i]})) return eml_ctx_no_memory(ctx);
+            } else {
+                regular = last_node < INT64_MAX && node[i] == last_node + 1;
+            }
+            last_tree = tree[i];
+            last_node = node[i];
+        }
+    }
+    if (regular) {
+        f->runs[f->n_trees].first = f->n;
+        return EM_OK;
+    }
+    f->runs = NULL;
+    return number_trees(ctx, work, temp, f);
 }
 
 /* The comparison of "BRANCH_..." after the underscore, or EML_TREE_IS_LEAF for what is unknown. */
@@ -162,93 +212,193 @@ static eml_tree_mode parse_branch(const char *text, size_t length) {
     return EML_TREE_IS_LEAF;
 }
 
-static em_status parse_mode(eml_ctx *ctx, const finder *f, uint32_t i, em_string text, uint8_t *mode) {
+static bool parse_mode(em_string text, uint8_t *mode) {
     *mode = EML_TREE_IS_LEAF;
-    if (text.length == 4 && memcmp(text.data, "LEAF", 4) == 0) return EM_OK;
-    if (text.length > 7 && memcmp(text.data, "BRANCH_", 7) == 0) {
+    if (text.length == 4 && memcmp(text.data, "LEAF", 4) == 0) return true;
+    if (text.length > 7 && memcmp(text.data, "BRANCH_", 7) == 0)
         *mode = (uint8_t)parse_branch(text.data + 7, text.length - 7);
-        if (*mode != EML_TREE_IS_LEAF) return EM_OK;
-    }
-    return eml_fail(ctx->err, EM_ERR_MODEL, "tree %lld node %lld: unknown mode '%.*s'", (long long)f->tree_id[i],
-                    (long long)f->node_id[i], (int)(text.length < 40 ? text.length : 40), text.data);
+    return *mode != EML_TREE_IS_LEAF;
 }
 
-static em_status missing_branch(eml_ctx *ctx, const finder *f, uint32_t i, const char *which, int64_t id) {
-    uint32_t n = 0;
-    for (uint32_t k = 0; k < f->n; k++) n += f->tree_of[k] == f->tree_of[i];
+long long eml_tree_tree_id(const eml_tree_source *s, uint32_t tree, uint32_t node) {
+    if (s->runs != NULL) return (long long)s->runs[tree].tree_id;
+    return s->tree_id != NULL ? (long long)s->tree_id[node] : (long long)tree;
+}
+
+long long eml_tree_node_id(const eml_tree_source *s, uint32_t tree, uint32_t node) {
+    if (s->runs != NULL) return (long long)(s->runs[tree].node_id + (int64_t)(node - s->runs[tree].first));
+    return s->node_id != NULL ? (long long)s->node_id[node] : (long long)node;
+}
+
+static em_status missing_branch(eml_ctx *ctx, const finder *f, const eml_tree_source *s, uint32_t tree, uint32_t i,
+                                const char *which, int64_t id) {
+    uint32_t n = f->runs != NULL ? f->runs[tree + 1].first - f->runs[tree].first : 0;
+    for (uint32_t k = 0; f->runs == NULL && k < f->n; k++) n += f->tree_of[k] == tree;
     return eml_fail(ctx->err, EM_ERR_MODEL,
                     "tree %lld node %lld: %s branch %lld does not exist (the tree has %u nodes)",
-                    (long long)f->tree_id[i], (long long)f->node_id[i], which, (long long)id, n);
+                    eml_tree_tree_id(s, tree, i), eml_tree_node_id(s, tree, i), which, (long long)id, n);
 }
 
-/* Fills mode and child, and chooses the roots: of each tree the first listed node that is nobody's child. */
-static em_status link_nodes(eml_ctx *ctx, eml_arena *temp, const finder *f, const em_string *modes,
-                            const int64_t *true_id, const int64_t *false_id, eml_tree_source *s) {
-    uint8_t *is_child = eml_arena_zero(temp, f->n, 1);
-    if (is_child == NULL) return eml_ctx_no_memory(ctx);
-    for (uint32_t i = 0; i < f->n; i++) {
-        EML_TRY(parse_mode(ctx, f, i, modes[i], &s->mode[i]));
-        if (s->mode[i] == EML_TREE_IS_LEAF) continue;
-        uint32_t yes = find_node(f, f->tree_of[i], f->tree_id[i], true_id[i]);
-        uint32_t no = find_node(f, f->tree_of[i], f->tree_id[i], false_id[i]);
-        if (yes == NONE) return missing_branch(ctx, f, i, "true", true_id[i]);
-        if (no == NONE) return missing_branch(ctx, f, i, "false", false_id[i]);
-        s->child[2 * (size_t)i] = yes;
-        s->child[2 * (size_t)i + 1] = no;
-        is_child[yes] = is_child[no] = 1;
+/* A batch of what describes nodes. */
+typedef struct batch {
+    em_string mode[BATCH];
+    int64_t yes[BATCH], no[BATCH], feature[BATCH], missing[BATCH];
+} batch;
+
+/* Node i, number k of the batch, of that tree. mode: what the mode's text means. */
+static em_status link_node(eml_ctx *ctx, const finder *f, eml_tree_source *s, uint8_t *is_child, const batch *b,
+                           uint32_t tree, uint32_t i, uint32_t k, uint8_t mode) {
+    s->mode[i] = mode;
+    s->feature[i] = 0;
+    if (mode == EML_TREE_IS_LEAF) return EM_OK;
+    uint32_t yes, no, slot;
+    if (f->runs != NULL) {
+        yes = find_in_run(&f->runs[tree], b->yes[k]);
+        no = find_in_run(&f->runs[tree], b->no[k]);
+    } else {
+        yes = look_up(f, f->tree_id[i], b->yes[k], &slot);
+        no = look_up(f, f->tree_id[i], b->no[k], &slot);
     }
+    if (yes == NONE) return missing_branch(ctx, f, s, tree, i, "true", b->yes[k]);
+    if (no == NONE) return missing_branch(ctx, f, s, tree, i, "false", b->no[k]);
+    if (b->feature[k] < 0 || b->feature[k] >= INT32_MAX)
+        return eml_fail(ctx->err, EM_ERR_MODEL, "tree %lld node %lld: feature %lld, expected 0 or more and below 2^31",
+                        eml_tree_tree_id(s, tree, i), eml_tree_node_id(s, tree, i), (long long)b->feature[k]);
+    if (b->missing[k] == 1) s->mode[i] |= EML_TREE_NAN_TRUE;
+    s->feature[i] = (uint32_t)b->feature[k];
+    s->child[2 * (size_t)i] = yes;
+    s->child[2 * (size_t)i + 1] = no;
+    is_child[yes] = is_child[no] = 1;
+    return EM_OK;
+}
+
+/* Chooses the roots: of each tree the first listed node that is nobody's child. */
+static em_status find_roots(eml_ctx *ctx, const finder *f, const uint8_t *is_child, eml_tree_source *s) {
     memset(s->root, 255, f->n_trees * sizeof(*s->root));
-    for (uint32_t i = 0; i < f->n; i++) {
+    for (uint32_t t = 0; f->runs != NULL && t < f->n_trees; t++) {
+        uint32_t i = f->runs[t].first, end = f->runs[t + 1].first;
+        while (i < end && is_child[i]) i++;
+        if (i < end) s->root[t] = i;
+    }
+    for (uint32_t i = 0; f->runs == NULL && i < f->n; i++) {
         if (!is_child[i] && s->root[f->tree_of[i]] == NONE) s->root[f->tree_of[i]] = i;
     }
     for (uint32_t t = 0; t < f->n_trees; t++) {
-        if (s->root[t] == NONE)
-            return eml_fail(ctx->err, EM_ERR_MODEL, "tree %lld has no root: every node is a branch of another",
-                            (long long)f->tree_id[f->tree_first[t]]);
+        if (s->root[t] != NONE) continue;
+        uint32_t node = 0;
+        while (f->runs == NULL && f->tree_of[node] != t) node++;
+        return eml_fail(ctx->err, EM_ERR_MODEL, "tree %lld has no root: every node is a branch of another",
+                        eml_tree_tree_id(s, t, node));
     }
     return EM_OK;
+}
+
+/* Fills mode, feature, child and root. */
+static em_status link_nodes(eml_ctx *ctx, eml_arena *temp, const finder *f, eml_tree_source *s) {
+    static const char like[] = "nodes_nodeids";
+    eml_list modes, yes, no, features, missing;
+    batch b;
+    em_string known = {"LEAF", 4}; /* then the last mode that was no leaf, parsed: */
+    uint8_t known_mode = EML_TREE_IS_LEAF;
+    uint32_t tree = 0;
+    uint8_t *is_child = eml_arena_zero(temp, f->n, 1);
+    if (is_child == NULL) return eml_ctx_no_memory(ctx);
+    EML_TRY(open_list(ctx, "", "nodes_modes", EML_ATTR_STRINGS, f->n, like, &modes));
+    EML_TRY(open_list(ctx, "", "nodes_truenodeids", EML_ATTR_INTS, f->n, like, &yes));
+    EML_TRY(open_list(ctx, "", "nodes_falsenodeids", EML_ATTR_INTS, f->n, like, &no));
+    EML_TRY(open_list(ctx, "", "nodes_featureids", EML_ATTR_INTS, f->n, like, &features));
+    bool any_missing = eml_ctx_list(ctx, "nodes_missing_value_tracks_true", EML_ATTR_INTS, &missing) > 0;
+    memset(b.missing, 0, sizeof(b.missing));
+    for (uint32_t at = 0; at < f->n; at += BATCH) {
+        uint32_t n = f->n - at < BATCH ? f->n - at : BATCH;
+        if (modes.read(&modes, b.mode, n) != n) return cut_list(ctx, "nodes_modes", f->n);
+        if (yes.read(&yes, b.yes, n) != n) return cut_list(ctx, "nodes_truenodeids", f->n);
+        if (no.read(&no, b.no, n) != n) return cut_list(ctx, "nodes_falsenodeids", f->n);
+        if (features.read(&features, b.feature, n) != n) return cut_list(ctx, "nodes_featureids", f->n);
+        if (any_missing && missing.read(&missing, b.missing, n) != n)
+            return cut_list(ctx, "nodes_missing_value_tracks_true", f->n);
+        for (uint32_t k = 0; k < n; k++) {
+            uint32_t i = at + k;
+            if (f->runs == NULL) tree = f->tree_of[i];
+            if (f->runs != NULL && i == f->runs[tree + 1].first) tree++;
+            uint8_t mode = known_mode;
+            if (b.mode[k].length != known.length || memcmp(b.mode[k].data, known.data, known.length) != 0) {
+                if (!parse_mode(b.mode[k], &mode))
+                    return eml_fail(ctx->err, EM_ERR_MODEL, "tree %lld node %lld: unknown mode '%.*s'",
+                                    eml_tree_tree_id(s, tree, i), eml_tree_node_id(s, tree, i),
+                                    (int)(b.mode[k].length < 40 ? b.mode[k].length : 40), b.mode[k].data);
+                if (mode != EML_TREE_IS_LEAF) {
+                    known = b.mode[k];
+                    known_mode = mode;
+                }
+            }
+            EML_TRY(link_node(ctx, f, s, is_child, &b, tree, i, k, mode));
+        }
+    }
+    return find_roots(ctx, f, is_child, s);
 }
 
 /* Sorts the weights by node, those of one node in the order they are listed. node_of[i]: of weight i. */
 static em_status order_weights(eml_ctx *ctx, eml_arena *work, const uint32_t *node_of, eml_tree_source *s) {
     size_t n = s->weight.n;
     s->weight_start = eml_arena_zero(work, (size_t)s->n_nodes + 2, sizeof(uint32_t));
-    s->weight_at = eml_arena_zero(work, n + 1, sizeof(uint32_t));
-    if (s->weight_start == NULL || s->weight_at == NULL) return eml_ctx_no_memory(ctx);
+    if (s->weight_start == NULL) return eml_ctx_no_memory(ctx);
     uint32_t *next = s->weight_start + 1; /* next[i] ends as weight_start[i + 1] */
-    for (size_t i = 0; i < n; i++) next[node_of[i] + 1]++;
+    bool sorted = true;
+    for (size_t i = 0; i < n; i++) {
+        next[node_of[i] + 1]++;
+        sorted &= i == 0 || node_of[i] >= node_of[i - 1];
+    }
     for (uint32_t i = 0; i < s->n_nodes; i++) next[i + 1] += next[i];
+    if (sorted) { /* as converters list them: next[i] is where node i begins */
+        s->weight_start++;
+        return EM_OK;
+    }
+    s->weight_at = eml_arena_zero(work, n + 1, sizeof(uint32_t));
+    if (s->weight_at == NULL) return eml_ctx_no_memory(ctx);
     for (size_t i = 0; i < n; i++) s->weight_at[next[node_of[i]]++] = (uint32_t)i;
     return EM_OK;
 }
 
 static em_status read_weights(eml_ctx *ctx, eml_arena *work, eml_arena *temp, const char *prefix, const finder *f,
                               eml_tree_source *s) {
-    size_t n_trees, n_nodes, n_ids;
-    const int64_t *trees = read_ints(ctx, prefix, "_treeids", &n_trees);
-    const int64_t *nodes = read_ints(ctx, prefix, "_nodeids", &n_nodes);
-    s->target = read_ints(ctx, prefix, "_ids", &n_ids);
-    EML_TRY(read_reals(ctx, prefix, "_weights", &s->weight));
-    char name[16];
+    eml_list trees, nodes, ids;
+    int64_t tree_id[BATCH], node_id[BATCH], target[BATCH];
+    char name[16], like[16];
     eml_format(name, sizeof(name), "%s_ids", prefix);
-    EML_TRY(check_length(ctx, "the list of the weights' trees", n_trees, n_ids, name));
-    EML_TRY(check_length(ctx, "the list of the weights' nodes", n_nodes, n_ids, name));
-    EML_TRY(check_length(ctx, "the list of weights", s->weight.n, n_ids, name));
-    EML_TRY(check_size(ctx, "weights", n_ids));
-    uint32_t *node_of = eml_arena_zero(temp, n_ids + 1, sizeof(uint32_t));
-    if (node_of == NULL) return eml_ctx_no_memory(ctx);
-    uint32_t tree = 0;
-    for (size_t i = 0; i < n_ids; i++) {
-        if (s->target[i] < 0 || s->target[i] >= s->n_targets)
-            return eml_fail(ctx->err, EM_ERR_MODEL, "%s[%zu] is %lld, expected 0 to %u", name, i,
-                            (long long)s->target[i], s->n_targets - 1);
-        if (f->slots == NULL && f->tree_id[f->tree_first[tree]] != trees[i]) tree = find_tree(f, trees[i]);
-        uint32_t node = find_node(f, tree, trees[i], nodes[i]);
-        if (node == NONE)
-            return eml_fail(ctx->err, EM_ERR_MODEL, "weight %zu is for tree %lld node %lld, which does not exist", i,
-                            (long long)trees[i], (long long)nodes[i]);
-        tree = f->tree_of[node];
-        node_of[i] = node;
+    memcpy(like, name, sizeof(name));
+    size_t n = eml_ctx_list(ctx, name, EML_ATTR_INTS, &ids);
+    EML_TRY(check_size(ctx, "weights", n));
+    EML_TRY(read_reals(ctx, work, prefix, "_weights", &s->weight));
+    EML_TRY(open_list(ctx, prefix, "_treeids", EML_ATTR_INTS, n, like, &trees));
+    EML_TRY(open_list(ctx, prefix, "_nodeids", EML_ATTR_INTS, n, like, &nodes));
+    EML_TRY(check_length(ctx, "the list of weights", s->weight.n, n, like));
+    uint32_t *node_of = eml_arena_full(temp, n + 1, sizeof(uint32_t));
+    s->target = eml_arena_full(work, n + 1, sizeof(uint32_t));
+    if (node_of == NULL || s->target == NULL) return eml_ctx_no_memory(ctx);
+    uint32_t tree = 0, slot;
+    for (size_t at = 0; at < n; at += BATCH) {
+        size_t count = n - at < BATCH ? n - at : BATCH;
+        if (trees.read(&trees, tree_id, count) != count || nodes.read(&nodes, node_id, count) != count ||
+            ids.read(&ids, target, count) != count)
+            return cut_list(ctx, name, n);
+        for (size_t k = 0; k < count; k++) {
+            if (target[k] < 0 || target[k] >= s->n_targets)
+                return eml_fail(ctx->err, EM_ERR_MODEL, "%s[%zu] is %lld, expected 0 to %u", name, at + k,
+                                (long long)target[k], s->n_targets - 1);
+            uint32_t node = NONE;
+            if (f->runs == NULL) {
+                node = look_up(f, tree_id[k], node_id[k], &slot);
+            } else {
+                if (f->runs[tree].tree_id != tree_id[k]) tree = find_tree(f, tree_id[k]);
+                if (f->runs[tree].tree_id == tree_id[k]) node = find_in_run(&f->runs[tree], node_id[k]);
+            }
+            if (node == NONE)
+                return eml_fail(ctx->err, EM_ERR_MODEL, "weight %zu is for tree %lld node %lld, which does not exist",
+                                at + k, (long long)tree_id[k], (long long)node_id[k]);
+            node_of[at + k] = node;
+            s->target[at + k] = (uint32_t)target[k];
+        }
     }
     return order_weights(ctx, work, node_of, s);
 }
@@ -256,38 +406,32 @@ static em_status read_weights(eml_ctx *ctx, eml_arena *work, eml_arena *temp, co
 /* temp: what is of no use afterwards. */
 static em_status read_nodes(eml_ctx *ctx, eml_arena *work, eml_arena *temp, const char *prefix, uint32_t n_targets,
                             eml_tree_source *s) {
-    size_t n, n_trees, n_modes, n_features, n_true, n_false, n_missing;
-    const int64_t *node_id = eml_ctx_ints(ctx, "nodes_nodeids", &n);
-    const int64_t *tree_id = eml_ctx_ints(ctx, "nodes_treeids", &n_trees);
-    const em_string *modes = eml_ctx_strings(ctx, "nodes_modes", &n_modes);
-    const int64_t *true_id = eml_ctx_ints(ctx, "nodes_truenodeids", &n_true);
-    const int64_t *false_id = eml_ctx_ints(ctx, "nodes_falsenodeids", &n_false);
-    *s = (eml_tree_source){.n_targets = n_targets, .tree_id = tree_id, .node_id = node_id};
-    s->feature = eml_ctx_ints(ctx, "nodes_featureids", &n_features);
-    s->missing = eml_ctx_ints(ctx, "nodes_missing_value_tracks_true", &n_missing);
-    if (n_missing == 0) s->missing = NULL;
-    EML_TRY(read_reals(ctx, "nodes_", "values", &s->value));
-    EML_TRY(read_reals(ctx, "base_", "values", &s->base));
+    static const char like[] = "nodes_nodeids";
+    eml_list list;
+    size_t n = eml_ctx_list(ctx, "nodes_nodeids", EML_ATTR_INTS, &list);
+    *s = (eml_tree_source){.n_targets = n_targets};
     if (n == 0) return eml_fail(ctx->err, EM_ERR_MODEL, "there are no nodes (nodes_nodeids is empty)");
     EML_TRY(check_size(ctx, "nodes", n));
-    EML_TRY(check_length(ctx, "nodes_treeids", n_trees, n, "nodes_nodeids"));
-    EML_TRY(check_length(ctx, "nodes_modes", n_modes, n, "nodes_nodeids"));
-    EML_TRY(check_length(ctx, "nodes_featureids", n_features, n, "nodes_nodeids"));
-    EML_TRY(check_length(ctx, "nodes_values", s->value.n, n, "nodes_nodeids"));
-    EML_TRY(check_length(ctx, "nodes_truenodeids", n_true, n, "nodes_nodeids"));
-    EML_TRY(check_length(ctx, "nodes_falsenodeids", n_false, n, "nodes_nodeids"));
-    if (s->missing != NULL)
-        EML_TRY(check_length(ctx, "nodes_missing_value_tracks_true", n_missing, n, "nodes_nodeids"));
+    EML_TRY(open_list(ctx, "", "nodes_treeids", EML_ATTR_INTS, n, like, &list));
+    size_t n_missing = eml_ctx_list(ctx, "nodes_missing_value_tracks_true", EML_ATTR_INTS, &list);
+    if (n_missing > 0) EML_TRY(check_length(ctx, "nodes_missing_value_tracks_true", n_missing, n, like));
+    EML_TRY(read_reals(ctx, work, "nodes_", "values", &s->value));
+    EML_TRY(read_reals(ctx, work, "base_", "values", &s->base));
+    EML_TRY(check_length(ctx, "nodes_values", s->value.n, n, like));
 
-    finder f = {.tree_id = tree_id, .node_id = node_id, .n = (uint32_t)n};
-    EML_TRY(finder_make(ctx, temp, &f));
+    finder f = {.n = (uint32_t)n};
+    EML_TRY(finder_make(ctx, work, temp, &f));
+    s->runs = f.runs;
+    s->tree_id = f.tree_id;
+    s->node_id = f.node_id;
     s->n_nodes = s->n_described = f.n;
     s->n_trees = f.n_trees;
-    s->mode = eml_arena_zero(work, n, 1);
-    s->child = eml_arena_zero(work, 2 * n, sizeof(uint32_t));
-    s->root = eml_arena_zero(work, f.n_trees, sizeof(uint32_t));
-    if (s->mode == NULL || s->child == NULL || s->root == NULL) return eml_ctx_no_memory(ctx);
-    EML_TRY(link_nodes(ctx, temp, &f, modes, true_id, false_id, s));
+    s->mode = eml_arena_alloc(work, n, 1);
+    s->feature = eml_arena_full(work, n, sizeof(uint32_t));
+    s->child = eml_arena_full(work, 2 * n, sizeof(uint32_t));
+    s->root = eml_arena_alloc(work, f.n_trees * sizeof(uint32_t), 16);
+    if (s->mode == NULL || s->feature == NULL || s->child == NULL || s->root == NULL) return eml_ctx_no_memory(ctx);
+    EML_TRY(link_nodes(ctx, temp, &f, s));
     return read_weights(ctx, work, temp, prefix, &f, s);
 }
 
@@ -339,7 +483,7 @@ static em_status read_sets(eml_ctx *ctx, eml_arena *work, size_t n_inner, eml_tr
     EML_TRY(check_size(ctx, "membership values", s->members.n));
     size_t at = 0;
     for (size_t i = 0; i < n_inner; i++) {
-        if (s->mode[i] != EML_TREE_IN) continue;
+        if (eml_tree_mode_of(s, (uint32_t)i) != EML_TREE_IN) continue;
         if (s->set == NULL) {
             s->set = eml_arena_zero(work, s->n_nodes, sizeof(uint32_t));
             s->set_n = eml_arena_zero(work, s->n_nodes, sizeof(uint32_t));
@@ -358,13 +502,16 @@ static em_status read_sets(eml_ctx *ctx, eml_arena *work, size_t n_inner, eml_tr
     return EM_OK;
 }
 
-static em_status read_leaves(eml_ctx *ctx, eml_arena *work, size_t n_inner, size_t n_leaves, eml_tree_source *s) {
+static em_status read_leaves(eml_ctx *ctx, eml_arena *work, const int64_t *target, size_t n_inner, size_t n_leaves,
+                             eml_tree_source *s) {
     uint32_t *node_of = eml_arena_zero(work, n_leaves + 1, sizeof(uint32_t));
-    if (node_of == NULL) return eml_ctx_no_memory(ctx);
+    s->target = eml_arena_zero(work, n_leaves + 1, sizeof(uint32_t));
+    if (node_of == NULL || s->target == NULL) return eml_ctx_no_memory(ctx);
     for (size_t i = 0; i < n_leaves; i++) {
-        if (s->target[i] < 0 || s->target[i] >= s->n_targets)
+        if (target[i] < 0 || target[i] >= s->n_targets)
             return eml_fail(ctx->err, EM_ERR_MODEL, "leaf_targetids[%zu] is %lld, expected 0 to %u", i,
-                            (long long)s->target[i], s->n_targets - 1);
+                            (long long)target[i], s->n_targets - 1);
+        s->target[i] = (uint32_t)target[i];
         s->mode[n_inner + i] = EML_TREE_IS_LEAF;
         node_of[i] = (uint32_t)(n_inner + i);
     }
@@ -374,17 +521,17 @@ static em_status read_leaves(eml_ctx *ctx, eml_arena *work, size_t n_inner, size
 em_status eml_tree_source_split(eml_ctx *ctx, eml_arena *work, eml_tree_source *s) {
     size_t n, n_true, n_false, n_true_leaf, n_false_leaf, n_roots, n_leaves, n_missing;
     int64_t n_targets = eml_ctx_int(ctx, "n_targets", 1);
-    const int64_t *true_id = eml_ctx_ints(ctx, "nodes_truenodeids", &n_true);
-    const int64_t *false_id = eml_ctx_ints(ctx, "nodes_falsenodeids", &n_false);
-    const int64_t *true_leaf = eml_ctx_ints(ctx, "nodes_trueleafs", &n_true_leaf);
-    const int64_t *false_leaf = eml_ctx_ints(ctx, "nodes_falseleafs", &n_false_leaf);
-    const int64_t *roots = eml_ctx_ints(ctx, "tree_roots", &n_roots);
     const em_tensor *modes = eml_ctx_tensor(ctx, "nodes_modes");
     *s = (eml_tree_source){.shared_leaves = true};
-    s->feature = eml_ctx_ints(ctx, "nodes_featureids", &n);
-    s->missing = eml_ctx_ints(ctx, "nodes_missing_value_tracks_true", &n_missing);
-    if (n_missing == 0) s->missing = NULL;
-    s->target = eml_ctx_ints(ctx, "leaf_targetids", &n_leaves);
+    const int64_t *true_id, *false_id, *true_leaf, *false_leaf, *roots, *feature, *missing, *target;
+    EML_TRY(all_ints(ctx, work, "nodes_truenodeids", &true_id, &n_true));
+    EML_TRY(all_ints(ctx, work, "nodes_falsenodeids", &false_id, &n_false));
+    EML_TRY(all_ints(ctx, work, "nodes_trueleafs", &true_leaf, &n_true_leaf));
+    EML_TRY(all_ints(ctx, work, "nodes_falseleafs", &false_leaf, &n_false_leaf));
+    EML_TRY(all_ints(ctx, work, "tree_roots", &roots, &n_roots));
+    EML_TRY(all_ints(ctx, work, "nodes_featureids", &feature, &n));
+    EML_TRY(all_ints(ctx, work, "nodes_missing_value_tracks_true", &missing, &n_missing));
+    EML_TRY(all_ints(ctx, work, "leaf_targetids", &target, &n_leaves));
     EML_TRY(read_tensor(ctx, work, "nodes_splits", &s->value));
     EML_TRY(read_tensor(ctx, work, "leaf_weights", &s->weight));
     if (n_targets < 1 || n_targets > MAX_NODES)
@@ -402,25 +549,30 @@ em_status eml_tree_source_split(eml_ctx *ctx, eml_arena *work, eml_tree_source *
     EML_TRY(check_length(ctx, "nodes_trueleafs", n_true_leaf, n, "nodes_featureids"));
     EML_TRY(check_length(ctx, "nodes_falseleafs", n_false_leaf, n, "nodes_featureids"));
     EML_TRY(check_length(ctx, "leaf_weights", s->weight.n, n_leaves, "leaf_targetids"));
-    if (s->missing != NULL)
-        EML_TRY(check_length(ctx, "nodes_missing_value_tracks_true", n_missing, n, "nodes_featureids"));
+    if (n_missing > 0) EML_TRY(check_length(ctx, "nodes_missing_value_tracks_true", n_missing, n, "nodes_featureids"));
 
     s->n_targets = (uint32_t)n_targets;
     s->n_described = (uint32_t)n;
     s->n_nodes = (uint32_t)(n + n_leaves);
     s->n_trees = (uint32_t)n_roots;
     s->mode = eml_arena_zero(work, s->n_nodes, 1);
+    s->feature = eml_arena_zero(work, n, sizeof(uint32_t));
     s->child = eml_arena_zero(work, 2 * (size_t)s->n_nodes, sizeof(uint32_t));
     s->root = eml_arena_zero(work, n_roots + 1, sizeof(uint32_t));
-    if (s->mode == NULL || s->child == NULL || s->root == NULL) return eml_ctx_no_memory(ctx);
+    if (s->mode == NULL || s->feature == NULL || s->child == NULL || s->root == NULL) return eml_ctx_no_memory(ctx);
     for (size_t i = 0; i < n; i++) {
         s->mode[i] = ((const uint8_t *)modes->data)[i];
         if (s->mode[i] > EML_TREE_IN)
             return eml_fail(ctx->err, EM_ERR_MODEL, "node %zu: unknown mode %d", i, s->mode[i]);
+        if (n_missing > 0 && missing[i] == 1) s->mode[i] |= EML_TREE_NAN_TRUE;
+        if (feature[i] < 0 || feature[i] >= INT32_MAX)
+            return eml_fail(ctx->err, EM_ERR_MODEL, "node %zu: feature %lld, expected 0 or more and below 2^31", i,
+                            (long long)feature[i]);
+        s->feature[i] = (uint32_t)feature[i];
         EML_TRY(branch(ctx, i, "true", true_id[i], true_leaf[i], n, n_leaves, &s->child[2 * i]));
         EML_TRY(branch(ctx, i, "false", false_id[i], false_leaf[i], n, n_leaves, &s->child[2 * i + 1]));
     }
     for (size_t t = 0; t < n_roots; t++) EML_TRY(branch(ctx, t, "root", roots[t], 0, n, n_leaves, &s->root[t]));
     EML_TRY(read_sets(ctx, work, n, s));
-    return read_leaves(ctx, work, n, n_leaves, s);
+    return read_leaves(ctx, work, target, n, n_leaves, s);
 }

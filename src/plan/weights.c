@@ -5,7 +5,9 @@
 
 static void *blob_alloc(void *user, size_t bytes) {
     void *memory = eml_arena_alloc(user, bytes, 64);
-    if (memory != NULL) memset(memory, 0, bytes);
+    if (memory == NULL) return NULL;
+    eml_mem_expect(memory, bytes);
+    memset(memory, 0, bytes);
     return memory;
 }
 
@@ -101,24 +103,6 @@ static em_status keep_constant(eml_weights *weights, eml_const *constant, bool k
     return EM_OK;
 }
 
-static bool listed(const char *const *names, const char *name) {
-    for (; names != NULL && *names != NULL; names++)
-        if (strcmp(*names, name) == 0) return true;
-    return false;
-}
-
-/* Whether no hook but pack, which has run, reads a long list: forests hold more in them than in all the rest. */
-static bool lists_are_packed(const eml_weights *weights, const eml_graph *graph) {
-    for (int n = 0; n < graph->n_nodes; n++) {
-        for (int a = 0; a < graph->nodes[n].n_attrs; a++) {
-            const eml_attr *attr = &graph->nodes[n].attrs[a];
-            if (!eml_attr_is_long(attr)) continue;
-            if (weights->entry[n] != NULL && !listed(weights->entry[n]->op->packed, attr->name)) return false;
-        }
-    }
-    return true;
-}
-
 static em_status build(eml_weights *weights, eml_graph *graph, bool *needed, bool keep_borrowed, em_error *err) {
     EML_TRY(find_operators(weights, graph, err));
     for (int g = 0; g < graph->n_graphs; g++) {
@@ -137,7 +121,7 @@ static em_status build(eml_weights *weights, eml_graph *graph, bool *needed, boo
             graph->constants[c].tensor.data = NULL;
         }
     }
-    if (lists_are_packed(weights, graph)) eml_graph_drop_lists(graph);
+    eml_graph_drop_unread(graph); /* pack alone reads them */
     return EM_OK;
 }
 

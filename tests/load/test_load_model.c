@@ -107,6 +107,33 @@ static void end_graph(wire *w) {
     wire_close(w);
 }
 
+static bool is_list(const char *domain, const char *op_type, const char *attribute) {
+    assert_true(domain[0] == '\0' && op_type[0] != '\0');
+    return strcmp(attribute, "floats") == 0 || strcmp(attribute, "ints") == 0 || strcmp(attribute, "strings") == 0;
+}
+
+/* Lists of 100 left in the model, read in pieces of 7 and one too large. */
+static void check_unread_lists(const eml_node *n) {
+    eml_list floats = *eml_node_attr(n, "floats")->v.unread, ints = *eml_node_attr(n, "ints")->v.unread;
+    eml_list strings = *eml_node_attr(n, "strings")->v.unread;
+    assert_true(eml_node_attr(n, "floats")->unread && eml_node_attr(n, "floats")->count == 100);
+    for (int at = 0; at < 100; at += 7) {
+        float f[7];
+        int64_t i[7];
+        em_string s[7];
+        size_t wanted = at + 7 <= 100 ? 7 : (size_t)(100 - at);
+        assert_int_equal(floats.read(&floats, f, 7), wanted);
+        assert_int_equal(ints.read(&ints, i, 7), wanted);
+        assert_int_equal(strings.read(&strings, s, 7), wanted);
+        for (int k = 0; k < (int)wanted; k++) {
+            assert_true(f[k] == (float)(at + k));
+            assert_int_equal(i[k], at + k - 50);
+            assert_int_equal(s[k].length, at + k < 50 ? 3 : 4);
+            assert_memory_equal(s[k].data, at + k < 50 ? "LEQ" : "LEAF", s[k].length);
+        }
+    }
+}
+
 static void attributes(void **state) {
     (void)state;
     wire w;
@@ -163,7 +190,14 @@ static void attributes(void **state) {
     end_graph(&w);
 
     fixture f;
+    assert_int_equal(fixture_load(&f, &w, &(eml_load_options){.leave = is_list}), EM_OK);
+    check_unread_lists(node_at(&f, 0, 0));
+    eml_graph_drop_unread(&f.graph);
+    assert_int_equal(eml_node_attr(node_at(&f, 0, 0), "floats")->count, 0);
+    assert_false(eml_graph_has_unread(&f.graph));
+    fixture_end(&f);
     fixture_ok(&f, &w);
+    assert_false(eml_graph_has_unread(&f.graph));
     memset(f.bytes, 0xee, w.n); /* attributes must not point into the model */
     const eml_node *n = node_at(&f, 0, 0);
     assert_int_equal(n->n_attrs, 10);

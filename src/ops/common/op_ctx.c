@@ -84,6 +84,32 @@ const em_string *eml_ctx_strings(eml_ctx *ctx, const char *name, size_t *count) 
     return attr != NULL ? attr->v.strings : NULL;
 }
 
+/* Entries of list->number bytes in an array at list->base. */
+static size_t read_array(eml_list *list, void *out, size_t n) {
+    if (n > list->end - list->at) n = list->end - list->at;
+    if (n > 0) memcpy(out, (const char *)list->base + list->at * list->number, n * list->number);
+    list->at += n;
+    return n;
+}
+
+size_t eml_ctx_list(eml_ctx *ctx, const char *name, eml_attr_type type, eml_list *list) {
+    const eml_attr *attr = typed_attr(ctx, name, type);
+    *list = (eml_list){.read = read_array};
+    if (attr == NULL) return 0;
+    if (attr->unread) {
+        *list = *attr->v.unread;
+        return attr->count;
+    }
+    list->end = attr->count;
+    list->base = type == EML_ATTR_FLOATS ? (const void *)attr->v.floats
+                 : type == EML_ATTR_INTS ? (const void *)attr->v.ints
+                                         : (const void *)attr->v.strings;
+    list->number = (uint32_t)(type == EML_ATTR_FLOATS ? sizeof(float)
+                              : type == EML_ATTR_INTS ? sizeof(int64_t)
+                                                      : sizeof(em_string));
+    return attr->count;
+}
+
 const em_tensor *eml_ctx_tensor(eml_ctx *ctx, const char *name) {
     const eml_attr *attr = eml_node_attr(ctx->node, name);
     if (attr != NULL && attr->type == EML_ATTR_SPARSE_TENSOR) return attr->v.tensors;
