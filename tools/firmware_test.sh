@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # Builds the programs of examples/firmware for Cortex-M4F and Cortex-M55, runs them on QEMU's boards, where each compares
-# its outputs with this machine's, and prints what they take. usage: sh tools/firmware_test.sh [--record]
+# its outputs with this machine's, and prints what they take; for Cortex-M4F also without the texts of messages. usage: sh tools/firmware_test.sh [--record]
 #   code     bytes of flash without the model and the recorded vectors: library, start-up and the program itself
 #   arena    bytes the session takes, all of its memory
 #   stack    deepest use of the stack, from main on
@@ -48,12 +48,12 @@ done
 for model in sine_int8 mlperf_kws_int8; do
     generate $model "$shared/models/$model/model.onnx" "$shared/models/$model/test_data_set_0"
 done
-ops=$(sed -n 's/^extern run_function eml_run_\([a-z]*\)_\(.*\);$/\1.\2/p' "$generated"/*_ops.c | sort -u | tr '\n' ';')
+ops=$(sed -n 's/^extern run_function eml_run_\([a-z]*\)_\(.*\);$/\1.\2/p' "$generated"/*_ops.c | sed 's/_packed$//' | sort -u | tr '\n' ';')
 
-# build <cpu>: the programs for it.
+# build <folder> <cpu> <texts>: the programs for it.
 build() {
     cmake -S examples/firmware -B "$work/$1" -G Ninja --toolchain "$PWD/tools/cmake/arm-none-eabi.cmake" \
-        -DCMAKE_BUILD_TYPE=Release -DEDGEML_CPU="$1" -DEDGEML_OPS="$ops" \
+        -DCMAKE_BUILD_TYPE=Release -DEDGEML_CPU="$2" -DEDGEML_RT_TEXTS="$3" -DEDGEML_OPS="$ops" \
         -DEDGEML_EXAMPLES_LIST="$examples" -DEDGEML_GENERATED="$generated" --log-level=WARNING >/dev/null
     cmake --build "$work/$1" >"$work/$1.log" || { cat "$work/$1.log"; exit 1; }
 }
@@ -81,31 +81,34 @@ emulate() {
 
 failed=0
 : >"$work/figures.tsv"
-printf '%-18s %-11s %8s %8s %8s %10s %10s\n' example processor code arena stack load run
-for cpu in cortex-m4 cortex-m55; do
+printf '%-18s %-16s %8s %8s %8s %10s %10s\n' example processor code arena stack load run
+for target in cortex-m4 cortex-m4-no-texts cortex-m55; do
+    cpu=${target%-no-texts}
+    texts=ON
+    [ $target = $cpu ] || texts=OFF
     machine=mps2-an386
     [ $cpu = cortex-m4 ] || machine=mps3-an547
-    build $cpu
-    emulate "$work/$cpu/check_kernels.elf" || { echo "check_kernels, $cpu: FAILED"; cat "$work/output"; failed=1; }
+    build $target $cpu $texts
+    emulate "$work/$target/check_kernels.elf" || { echo "check_kernels, $target: FAILED"; cat "$work/output"; failed=1; }
     for example in $(echo "$examples" | tr ';' ' '); do
-        elf=$work/$cpu/$example.elf
+        elf=$work/$target/$example.elf
         if forbidden "$elf"; then
-            echo "$example, $cpu: these are in the program and should not be"
+            echo "$example, $target: these are in the program and should not be"
             failed=1
         fi
         status=0
         emulate "$elf" || status=$?
         line=$(grep '^figures ' "$work/output" || true)
         if [ $status != 0 ] || [ -z "$line" ]; then
-            echo "$example, $cpu: FAILED with status $status"
+            echo "$example, $target: FAILED with status $status"
             cat "$work/output"
             failed=1
             continue
         fi
         field() { echo "$line" | sed -n "s/.* $1=\([0-9]*\).*/\1/p"; }
-        printf '%s\t%s\t%s\t%s\t%s\t%s\t%s\n' "$example" $cpu "$(code_bytes "$elf")" "$(field arena)" "$(field stack)" \
+        printf '%s\t%s\t%s\t%s\t%s\t%s\t%s\n' "$example" $target "$(code_bytes "$elf")" "$(field arena)" "$(field stack)" \
             "$(field load)" "$(field run)" | tee -a "$work/figures.tsv" |
-            awk -F '\t' '{printf "%-18s %-11s %8d %8d %8d %10d %10d\n", $1, $2, $3, $4, $5, $6, $7}'
+            awk -F '\t' '{printf "%-18s %-16s %8d %8d %8d %10d %10d\n", $1, $2, $3, $4, $5, $6, $7}'
     done
 done
 [ $failed = 0 ] || exit 1

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The firmware library's public calls: sessions of images are all there is, and operators are those of the program's
  * table. Not part of the other libraries. */
-#include <string.h>
-
 #include "exec/static.h"
 
 #ifndef EML_KERNELS_ONLY
@@ -11,9 +9,15 @@
 
 extern const em_op_binding em_op_bindings[];
 
+/* strcmp is 700 bytes where it is made to be fast. */
+static bool same(const char *a, const char *b) {
+    while (*a != '\0' && *a == *b) a++, b++;
+    return *a == *b;
+}
+
 const eml_run_fn *eml_bind_operator(const char *domain, const char *name) {
     for (const em_op_binding *b = em_op_bindings; b->name != NULL; b++)
-        if (strcmp(b->name, name) == 0 && strcmp(b->domain, domain) == 0) return b->run;
+        if (same(b->name, name) && same(b->domain, domain)) return b->run;
     return NULL;
 }
 

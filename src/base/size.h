@@ -28,11 +28,17 @@ static inline bool eml_size_align(size_t n, size_t align, size_t *out) {
     return true;
 }
 
+/* By halves: a 64-bit division is a call on small machines, and slow on large ones. */
 static inline bool eml_i64_mul(int64_t a, int64_t b, int64_t *out) {
-    if (a > 0 ? (b > 0 ? a > INT64_MAX / b : b < INT64_MIN / a)
-              : (b > 0 ? a < INT64_MIN / b : (a != 0 && b < INT64_MAX / a)))
-        return false;
-    *out = a * b;
+    const bool negative = (a < 0) != (b < 0);
+    const uint64_t x = a < 0 ? 0 - (uint64_t)a : (uint64_t)a, y = b < 0 ? 0 - (uint64_t)b : (uint64_t)b;
+    const uint64_t limit = (uint64_t)INT64_MAX + negative, x_high = x >> 32, y_high = y >> 32;
+    if (x_high != 0 && y_high != 0) return false;
+    const uint64_t low = (x & UINT32_MAX) * (y & UINT32_MAX),
+                   middle = x_high * (y & UINT32_MAX) + y_high * (x & UINT32_MAX);
+    if (middle >> 32 != 0 || low > limit || middle << 32 > limit - low) return false;
+    const uint64_t product = (middle << 32) + low;
+    *out = negative ? (int64_t)(0 - product) : (int64_t)product;
     return true;
 }
 

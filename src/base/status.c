@@ -22,13 +22,24 @@ static void put(sink *s, const char *text, size_t length) {
     s->length += length;
 }
 
+/* Long division by 16 bits at a time: what divides 64 bits is larger than all of this on small machines. */
+static unsigned divide_by_10(uint16_t *parts) {
+    unsigned rest = 0;
+    for (int i = 3; i >= 0; i--) {
+        unsigned part = rest << 16 | parts[i];
+        parts[i] = (uint16_t)(part / 10);
+        rest = part % 10;
+    }
+    return rest;
+}
+
 static void put_unsigned(sink *s, unsigned long long value, bool negative) {
+    uint16_t parts[4];
     char text[24];
     size_t at = sizeof text;
-    do {
-        text[--at] = (char)('0' + (int)(value % 10));
-        value /= 10;
-    } while (value);
+    for (int i = 0; i < 4; i++) parts[i] = (uint16_t)(value >> 16 * i);
+    do text[--at] = (char)('0' + divide_by_10(parts));
+    while (parts[0] | parts[1] | parts[2] | parts[3]);
     if (negative) text[--at] = '-';
     put(s, text + at, sizeof text - at);
 }
@@ -97,10 +108,11 @@ static size_t finish(sink *s) {
 
 static void put_format(sink *s, const char *format, va_list *args) {
     while (*format) {
-        const char *directive = strchr(format, '%');
-        put(s, format, directive ? (size_t)(directive - format) : strlen(format));
-        if (!directive) break;
-        format = put_directive(s, directive + 1, args);
+        size_t plain = 0;
+        while (format[plain] && format[plain] != '%') plain++;
+        put(s, format, plain);
+        format += plain;
+        if (*format) format = put_directive(s, format + 1, args);
     }
 }
 
@@ -134,7 +146,7 @@ em_status(eml_fail)(em_error *err, em_status status, const char *format, ...) {
     return status;
 }
 
-void eml_fail_prefix(em_error *err, const char *format, ...) {
+void(eml_fail_prefix)(em_error *err, const char *format, ...) {
     if (!err) return;
     char prefix[sizeof err->message];
     sink s = {prefix, sizeof prefix, 0, false};
@@ -144,10 +156,20 @@ void eml_fail_prefix(em_error *err, const char *format, ...) {
     va_end(args);
     finish(&s);
     keep_one_line(prefix);
-    size_t old = strlen(err->message), room = sizeof err->message - 1 - s.length;
+    const char *end = memchr(err->message, 0, sizeof err->message);
+    size_t old = end ? (size_t)(end - err->message) : 0, room = sizeof err->message - 1 - s.length;
     bool cut = s.cut || old > room;
     memmove(err->message + s.length, err->message, old > room ? room : old);
     memcpy(err->message, prefix, s.length);
     s = (sink){err->message, sizeof err->message, s.length + (old > room ? room : old), cut};
     finish(&s);
 }
+
+#if defined(EML_NO_TEXTS)
+em_status eml_fail_silently(em_error *err, em_status status) {
+    if (!err) return status;
+    err->status = status;
+    err->message[0] = 0;
+    return status;
+}
+#endif

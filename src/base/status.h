@@ -30,9 +30,17 @@ EML_COLD void eml_fail_prefix(em_error *err, const char *format, ...) EML_PRINTF
 /* The formatter itself: writes at most capacity - 1 characters and a NUL, returns the length written. */
 size_t eml_format(char *out, size_t capacity, const char *format, ...) EML_PRINTF(3, 4);
 
+/* Firmware with little room (EDGEML_RT_TEXTS=OFF): the status is all there is of an error. The arguments are checked,
+ * but not evaluated. */
+#if defined(EML_NO_TEXTS)
+em_status eml_fail_silently(em_error *err, em_status status);
+#define eml_fail(err, status, ...) ((void)sizeof(eml_format(NULL, 0, __VA_ARGS__)), eml_fail_silently(err, status))
+#define eml_fail_prefix(err, ...)  ((void)sizeof(eml_format(NULL, 0, __VA_ARGS__)), (void)(err))
+#endif
+
 /* For clang's analyzer, which sees one file at a time: a failure is never EM_OK, so what a failing function did not set
  * is not used. */
-#if defined(__clang_analyzer__)
+#if defined(__clang_analyzer__) && !defined(EML_NO_TEXTS)
 static inline em_status eml_failed(em_status returned, em_status status) {
     (void)returned;
     return status;

@@ -83,7 +83,7 @@ em_status eml_exec_steps(em_session *s, eml_binding *b) {
         uint32_t i = frame->step;
         const eml_plan_step *step = &steps[i];
         em_status status;
-        if (step->flags == 0 && !watched) {
+        if ((step->flags & ~(uint32_t)EML_STEP_PACKED) == 0 && !watched) {
             status = b->fns[i](&b->runs[i]);
         } else {
             status = watched ? timed_step(s, b, step, i) : run_step(s, b, step, i);

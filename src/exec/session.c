@@ -170,7 +170,8 @@ static void bind_steps(em_session *s, eml_binding *b) {
         const eml_plan_step *step = &eml_plan_steps(b->plan)[i];
         const int32_t *refs = eml_plan_refs(b->plan, step->refs_at);
         for (uint32_t k = 0; k < step->n_in + step->n_out; k++) next[k] = value_or_null(b, refs[k]);
-        b->fns[i] = s->weights->entry[step->node]->op->run;
+        const eml_op *op = s->weights->entry[step->node]->op;
+        b->fns[i] = step->flags & EML_STEP_PACKED ? op->run_packed : op->run;
         b->runs[i] = (eml_run){.in = next,
                                .out = next + step->n_in,
                                .n_in = (int)step->n_in,

@@ -102,7 +102,8 @@ static void keep_keys(eml_static *s, uint32_t value, const em_tensor *keys) {
         if (s->image.outputs[i] == value) s->keys[i] = keys;
 }
 
-static em_status run_step(eml_static *s, const eml_image_step *step, const em_tensor *inputs, em_error *err) {
+/* run: what all steps have in common is set. */
+static em_status run_step(eml_static *s, const eml_image_step *step, const em_tensor *inputs, eml_run *run) {
     const eml_image *m = &s->image;
     const uint32_t *refs = m->refs + step->refs;
     uint32_t n = (uint32_t)step->n_in + step->n_out;
@@ -110,17 +111,13 @@ static em_status run_step(eml_static *s, const eml_image_step *step, const em_te
         s->refs[k] = refs[k] == EML_IMAGE_NONE ? NULL : &s->tensors[k];
         if (refs[k] != EML_IMAGE_NONE) make_tensor(s, &m->values[refs[k]], inputs, &s->tensors[k]);
     }
-    eml_run run = {.in = s->refs,
-                   .out = s->refs + step->n_in,
-                   .n_in = step->n_in,
-                   .n_out = step->n_out,
-                   .params = step->params_bytes > 0 ? m->section + step->params_at : NULL,
-                   .blob = step->blob != EML_IMAGE_NONE ? m->weights + m->data[step->blob].at : NULL,
-                   .scratch = step->scratch_bytes > 0 ? s->arena + step->scratch_at : NULL,
-                   .k = s->kernels,
-                   .env = &s->env,
-                   .err = err};
-    EML_TRY((*s->fns[step->op])(&run));
+    run->out = s->refs + step->n_in;
+    run->n_in = step->n_in;
+    run->n_out = step->n_out;
+    run->params = step->params_bytes > 0 ? m->section + step->params_at : NULL;
+    run->blob = step->blob != EML_IMAGE_NONE ? m->weights + m->data[step->blob].at : NULL;
+    run->scratch = step->scratch_bytes > 0 ? s->arena + step->scratch_at : NULL;
+    EML_TRY((*s->fns[step->op])(run));
     for (uint32_t k = step->n_in; k < n; k++)
         if (s->refs[k] != NULL && s->tensors[k].kind == EM_MAPS) keep_keys(s, refs[k], s->tensors[k].keys);
     return EM_OK;
@@ -148,11 +145,11 @@ static em_status check_input(const eml_static *s, uint32_t i, const em_tensor *t
     bool fits = t->kind == EM_TENSOR && t->dtype == (em_dtype)v->dtype && t->rank == v->rank;
     for (int d = 0; d < v->rank && fits; d++) fits = t->dims[d] == m->dims[v->dims + (uint32_t)d];
     if (!fits) {
-        em_tensor want;
+        int64_t dims[EM_MAX_RANK];
         char text[EML_SHAPE_CHARS];
-        make_tensor(s, v, t, &want);
+        for (int d = 0; d < v->rank; d++) dims[d] = m->dims[v->dims + (uint32_t)d];
         return eml_fail(err, EM_ERR_ARGUMENT, "input %u '%s': expected %s of shape %s, as the plan has it", (unsigned)i,
-                        name, em_dtype_name(want.dtype), eml_shape_text(want.dims, want.rank, text));
+                        name, em_dtype_name((em_dtype)v->dtype), eml_shape_text(dims, v->rank, text));
     }
     size_t bytes = value_bytes(v), size = eml_dtype_size(t->dtype);
     size_t align = size > sizeof(void *) ? sizeof(void *) : size;
@@ -165,24 +162,23 @@ static em_status check_input(const eml_static *s, uint32_t i, const em_tensor *t
 
 static em_status deliver(eml_static *s, uint32_t i, const em_tensor *inputs, em_tensor *out, em_error *err) {
     const eml_image_value *v = &s->image.values[s->image.outputs[i]];
+    const size_t bytes = value_bytes(v);
     void *room = out->data;
-    size_t had = out->bytes;
-    em_tensor value;
-    make_tensor(s, v, inputs, &value);
-    value.keys = s->keys[i];
-    if (room != NULL && value.kind != EM_TENSOR)
+    if (room != NULL && v->kind != EM_TENSOR)
         return eml_fail(err, EM_ERR_ARGUMENT, "output %u is no tensor and cannot be written to a buffer", (unsigned)i);
-    if (room != NULL && had < value.bytes)
+    if (room != NULL && out->bytes < bytes)
         return eml_fail(err, EM_ERR_ARGUMENT, "output %u takes %zu bytes, the caller's buffer has %zu", (unsigned)i,
-                        value.bytes, had);
+                        bytes, out->bytes);
     if (room == NULL && v->where == EML_AT_INPUT) { /* the caller's own memory is not lent back */
-        room = heap_alloc(&s->env, value.bytes);
+        room = heap_alloc(&s->env, bytes);
         if (room == NULL) return eml_fail(err, EM_ERR_MEMORY, "the arena has no room for output %u", (unsigned)i);
     }
-    if (room != NULL && value.bytes > 0) memmove(room, value.data, value.bytes);
-    for (int d = value.rank; d < EM_MAX_RANK; d++) value.dims[d] = 0;
-    if (room != NULL) value.data = room;
-    *out = value;
+    make_tensor(s, v, inputs, out);
+    out->keys = s->keys[i];
+    for (int d = v->rank; d < EM_MAX_RANK; d++) out->dims[d] = 0;
+    if (room == NULL) return EM_OK;
+    if (bytes > 0) memmove(room, out->data, bytes);
+    out->data = room;
     return EM_OK;
 }
 
@@ -196,8 +192,9 @@ em_status eml_static_run(eml_static *s, const em_tensor *inputs, size_t n_inputs
     s->heap_used = 0;
     for (uint32_t i = 0; i < p->n_outputs; i++) s->keys[i] = NULL;
     if (err != NULL) err->message[0] = '\0';
+    eml_run run = {.in = s->refs, .k = s->kernels, .env = &s->env, .err = err};
     for (uint32_t i = 0; i < p->n_steps; i++) {
-        em_status status = run_step(s, &s->image.step[i], inputs, err);
+        em_status status = run_step(s, &s->image.step[i], inputs, &run);
         if (status != EM_OK) return step_failed(s, i, status, err);
     }
     for (size_t i = 0; i < n_outputs; i++) EML_TRY(deliver(s, (uint32_t)i, inputs, &outputs[i], err));

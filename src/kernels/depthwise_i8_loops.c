@@ -179,7 +179,7 @@ void EML_FN(depthwise_i8)(const eml_depthwise_i8 *g) {
         int32_t start[BLOCK], sums[PIXELS * BLOCK];
         const size_t cols = g->channels - c < BLOCK ? g->channels - c : BLOCK;
         const int16_t *w = g->packed + c / BLOCK * block_size;
-        requant_start(&g->to, g->column_sums, moved_zero(g), c, start);
+        requant_start(&g->to, g->column_sums, moved_zero(g), c, BLOCK, start);
         for (size_t i = 0, pixels; i < g->m; i += pixels) {
             const i8_a *a[PIXELS];
             pixels = g->m - i < PIXELS ? 1 : PIXELS;

@@ -62,9 +62,9 @@ static int32_t row_sum(const i8_depth *d, const i8_a *a, int32_t zero) {
 }
 
 /* Takes b_zero[j] times a row's sum off. */
-static void settle(int32_t row, const int32_t *b_zero, int32_t *sums) {
+static void settle(int32_t row, const int32_t *b_zero, size_t end, int32_t *sums) {
     const vi32 total = vi32_set1(row);
-    for (size_t c = 0; c < EML_I8_PANEL; c += vi32_lanes)
+    for (size_t c = 0; c < end; c += vi32_lanes)
         vi32_store(sums + c, vi32_sub(vi32_load(sums + c), vi32_mul(total, vi32_load(b_zero + c))));
 }
 
@@ -97,11 +97,11 @@ void EML_FN(gemm_i8)(const eml_gemm_i8 *g) {
     const int8_t *panel = g->packed;
     for (size_t i = 0; i < g->m && g->b_zero != NULL; i++) g->row_sums[i] = row_sum(&d, row_of(g, i), g->a_zero);
     for (size_t j = 0; j < g->n; j += EML_I8_PANEL, panel += d.segments * d.step) {
-        int32_t start[EML_I8_PANEL], sums[I8_ROWS * EML_I8_PANEL] = {0};
+        int32_t start[EML_I8_PANEL], sums[I8_ROWS * EML_I8_PANEL];
         const size_t cols = g->n - j < EML_I8_PANEL ? g->n - j : EML_I8_PANEL,
                      bytes = g->to.kind == EML_I8_TO_BYTE ? 1 : 4;
         d.end = requant_end(cols);
-        requant_start(&g->to, g->column_sums, i8_moved_zero(g->a_zero, g->a_signed), j, start);
+        requant_start(&g->to, g->column_sums, i8_moved_zero(g->a_zero, g->a_signed), j, d.end, start);
         for (size_t i = 0, rows; i < g->m; i += rows) {
             const i8_a *a[I8_ROWS];
             rows = next_rows(g->m - i);
@@ -109,7 +109,7 @@ void EML_FN(gemm_i8)(const eml_gemm_i8 *g) {
             for (size_t r = 0; r < height; r++) a[r] = row_of(g, i + (r < rows ? r : rows - 1));
             multiply(height, &d, a, panel, start, sums);
             for (size_t r = 0; r < rows && g->b_zero != NULL; r++)
-                settle(g->row_sums[i + r], g->b_zero + j, sums + r * EML_I8_PANEL);
+                settle(g->row_sums[i + r], g->b_zero + j, d.end, sums + r * EML_I8_PANEL);
             requant(&g->to, j, rows, cols, sums, (unsigned char *)g->out + i * g->out_row * bytes, g->out_row);
         }
     }

@@ -46,6 +46,7 @@ struct eml_ctx {
     size_t params_bytes;
     size_t scratch_bytes; /* prepare: working memory of one run, 64-byte aligned */
     size_t state_bytes;   /* prepare: kept between EML_CALL and resuming, zeroed at the first call of a run */
+    bool all_packed;      /* prepare: eml_op.run_packed will do */
     void *packed;         /* pack */
     size_t packed_bytes;
     uint64_t consumed; /* pack: bit i set = input i is in the blob, run does not read it */
@@ -151,6 +152,8 @@ typedef struct eml_op {
     em_status (*pack)(eml_ctx *ctx);    /* NULL: nothing to pack */
     em_status (*prepare)(eml_ctx *ctx); /* NULL: no parameters */
     eml_run_fn run;
+    eml_run_fn run_packed; /* what run does of the steps whose prepare says all_packed, without reading any input that
+                              is in the blob: less code and less to do. NULL: there is none */
     int8_t min_in, max_in, min_out, max_out; /* -1 as max: any number */
     uint8_t last_opset;        /* 0: still in the standard; else the last operator-set version that has it */
     bool dynamic_out;          /* run sets the outputs' shapes (eml_run_out); infer sets dtype and kind only, rank 0 */
@@ -170,6 +173,12 @@ typedef struct eml_op {
     extern const eml_op eml_op_##tag##_##name;              \
     const eml_run_fn eml_run_##tag##_##name = run_function; \
     const eml_op eml_op_##tag##_##name = {.run = run_function, __VA_ARGS__}
+
+/* Likewise run_packed. An image names such a step's operator with "_packed" behind it. */
+#define EML_OP_PACKED(tag, name, run_function)               \
+    extern const eml_run_fn eml_run_##tag##_##name##_packed; \
+    const eml_run_fn eml_run_##tag##_##name##_packed = run_function
+#define EML_PACKED_SUFFIX "_packed"
 
 /* ---- the table (registry.c, from ops.def) ---- */
 

@@ -32,8 +32,10 @@ EML_PRODUCT_I8_HOOKS(qgemm, form_gemm)
 
 static const char *const attrs_none[] = {NULL};
 static const char *const attrs_qgemm[] = {"alpha", "transA", "transB", NULL};
-EML_OP_DEFINE(ai, QLinearMatMul, run_qlinear_matmul, .infer = infer_qlinear_matmul, .pack = pack_qlinear_matmul,
-              .prepare = prepare_qlinear_matmul, .min_in = 8, .max_in = 8, .min_out = 1, .max_out = 1,
-              .attrs = attrs_none);
-EML_OP_DEFINE(ms, QGemm, run_qgemm, .infer = infer_qgemm, .pack = pack_qgemm, .prepare = prepare_qgemm, .min_in = 6,
-              .max_in = 9, .min_out = 1, .max_out = 1, .attrs = attrs_qgemm);
+EML_OP_PACKED(ai, QLinearMatMul, eml_product_i8_run_packed);
+EML_OP_DEFINE(ai, QLinearMatMul, run_qlinear_matmul, .run_packed = eml_product_i8_run_packed,
+              .infer = infer_qlinear_matmul, .pack = pack_qlinear_matmul, .prepare = prepare_qlinear_matmul,
+              .min_in = 8, .max_in = 8, .min_out = 1, .max_out = 1, .attrs = attrs_none);
+EML_OP_PACKED(ms, QGemm, eml_product_i8_run_packed);
+EML_OP_DEFINE(ms, QGemm, run_qgemm, .run_packed = eml_product_i8_run_packed, .infer = infer_qgemm, .pack = pack_qgemm,
+              .prepare = prepare_qgemm, .min_in = 6, .max_in = 9, .min_out = 1, .max_out = 1, .attrs = attrs_qgemm);

@@ -169,9 +169,8 @@ LANES_OF(16)
 LANES_OF(32)
 LANES_OF(64)
 
-/* Apart, for its stack. */
 static void add_masks(const eml_tree *tree, eml_tree_aggregate aggregate, const void *masks, eml_tree_sums sums) {
-    uint32_t leaf[EML_TREE_MASK_TREES];
+    uint32_t *leaf = sums.leaves;
     if (tree->lane_bits == 16) {
         leaves_16(tree, masks, leaf);
     } else if (tree->lane_bits == 32) {
@@ -184,15 +183,15 @@ static void add_masks(const eml_tree *tree, eml_tree_aggregate aggregate, const 
 
 static void run_masks(const eml_run *run, const eml_tree *tree, eml_tree_aggregate aggregate, const float *x,
                       eml_tree_sums sums) {
-    _Alignas(64) uint64_t masks[EML_TREE_MASK_WORDS];
+    void *masks = sums.masks;
     EML_K(run)->tree_mask(tree, x, masks);
     bool add = aggregate == EML_TREE_SUM || aggregate == EML_TREE_AVERAGE;
     if (tree->kind != EML_TREE_ONE || tree->n_targets != 1 || sums.f32 == NULL || !add) {
         add_masks(tree, aggregate, masks, sums);
     } else if (tree->lane_bits == 16) {
-        sums.f32[0] = sum_16(tree, (const uint16_t *)(const void *)masks);
+        sums.f32[0] = sum_16(tree, masks);
     } else if (tree->lane_bits == 32) {
-        sums.f32[0] = sum_32(tree, (const uint32_t *)(const void *)masks);
+        sums.f32[0] = sum_32(tree, masks);
     } else {
         sums.f32[0] = sum_64(tree, masks);
     }

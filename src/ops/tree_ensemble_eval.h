@@ -13,6 +13,8 @@ typedef struct eml_tree_sums {
     float *f32; /* NULL: double */
     double *f64;
     uint8_t *present; /* LIST: whether the target got a weight; may be NULL when it need not be known */
+    void *masks;      /* MASK, working memory: tree->mask_bytes, 64-byte aligned, and uint32_t[tree->n_trees] */
+    uint32_t *leaves;
 } eml_tree_sums;
 
 /* Values of x as the trees compare them. */

@@ -46,6 +46,8 @@ bool eml_tree_plan_run(const eml_tree_model *model, em_dtype dtype, int64_t n, i
            place(total, tree->n_inputs, sizeof(float), &p->inputs) &&
            place(total, row_values, (p->slice ? EML_TREE_BLOCK : 1) * value_bytes, &p->row) &&
            place(total, p->slice ? tree->n_planes : 0, EML_TREE_BLOCK / 8, &p->planes) &&
+           place(total, tree->engine == EML_TREE_MASK ? tree->mask_bytes : 0, 1, &p->masks) &&
+           place(total, tree->engine == EML_TREE_MASK ? tree->n_trees : 0, sizeof(uint32_t), &p->leaves) &&
            eml_size_mul((size_t)*total, (size_t)chunks, scratch_bytes);
 }
 
@@ -122,7 +124,9 @@ static void sum_row(const task *t, int64_t row, size_t i, unsigned char *scratch
     }
     /* With one target, or in a block of one row, the sums are where they belong at once. */
     bool here = tree->n_targets == 1 || p->block == 1;
-    eml_tree_sums sums = {.present = scratch + p->present};
+    eml_tree_sums sums = {.present = scratch + p->present,
+                          .masks = scratch + p->masks,
+                          .leaves = (uint32_t *)(void *)(scratch + p->leaves)};
     if (p->in_double) {
         double *all = (double *)(void *)(scratch + p->sums);
         sums.f64 = here ? all + i : (double *)(void *)(scratch + p->row_sums);

@@ -15,7 +15,7 @@ typedef struct eml_tree_params {
     uint32_t slice;         /* the slice engine takes blocks of tree.slice_rows or more */
     uint32_t block;         /* rows that are finished together */
     /* offsets in the scratch of a chunk */
-    uint64_t sums, row_sums, present, inputs, row, planes;
+    uint64_t sums, row_sums, present, inputs, row, planes, masks, leaves;
 } eml_tree_params;
 
 /* x[n, n_features] of dtype. False when the scratch is beyond this machine's memory. */

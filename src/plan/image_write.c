@@ -16,6 +16,7 @@ typedef struct writer {
     uint32_t *first, *last;       /* [plan values] */
     uint32_t *op;                 /* [graph nodes] operator in the image */
     int *op_node;                 /* [n_ops] a node with it */
+    bool *op_packed;              /* [n_ops] its run_packed */
     uint32_t *blob, *constant;    /* [graph nodes], [constants] data entry, or NONE */
     bool *blob_used, *const_used; /* by the steps that go in */
     uint32_t n_steps, n_values, n_ops, n_data;
@@ -64,6 +65,20 @@ static bool is_absent(const writer *w, int32_t v) {
            (w->from[v].where == EML_AT_INPUT && w->from[v].kind == EM_NONE);
 }
 
+/* A step's value that is not there, or that only the blob has. */
+static bool is_left_out(const writer *w, const eml_plan_step *step, int32_t v) {
+    if (is_absent(w, v)) return true;
+    return step->flags & EML_STEP_PACKED && w->from[v].where == EML_AT_CONST &&
+           w->weights->data[w->from[v].source] == NULL;
+}
+
+static uint32_t inputs_of(const writer *w, const eml_plan_step *step) {
+    const int32_t *refs = eml_plan_refs(w->plan, step->refs_at);
+    uint32_t n = step->n_in;
+    while (step->flags & EML_STEP_PACKED && n > 0 && is_left_out(w, step, refs[n - 1])) n--;
+    return n;
+}
+
 static em_status take_step(writer *w, const eml_plan_step *step) {
     int node = (int)step->node;
     const int32_t *refs = eml_plan_refs(w->plan, step->refs_at);
@@ -71,16 +86,18 @@ static em_status take_step(writer *w, const eml_plan_step *step) {
     if (step->flags & (EML_STEP_CONTROL | EML_STEP_DYNAMIC) || step->state_bytes > 0)
         return refuse(w, node, "only the run tells its shapes, or it runs a subgraph");
     for (uint32_t k = 0; k < step->n_in + step->n_out; k++) {
-        if (is_absent(w, refs[k])) continue;
+        if (is_left_out(w, step, refs[k])) continue;
         EML_TRY(take_value(w, (uint32_t)refs[k], node));
         if (k < step->n_in && w->from[refs[k]].kind != EM_TENSOR) return refuse(w, node, "it reads maps");
     }
     if (step->n_in + step->n_out > EML_IMAGE_MAX_REFS) return refuse(w, node, "it has too many inputs");
     if (w->weights->blob[node] != NULL) w->blob_used[node] = true;
+    bool packed = (step->flags & EML_STEP_PACKED) != 0;
     for (uint32_t k = 0; k < w->n_ops && w->op[node] == EML_IMAGE_NONE; k++)
-        if (w->weights->entry[w->op_node[k]] == w->weights->entry[node]) w->op[node] = k;
+        if (w->weights->entry[w->op_node[k]] == w->weights->entry[node] && w->op_packed[k] == packed) w->op[node] = k;
     if (w->op[node] == EML_IMAGE_NONE) {
         w->op_node[w->n_ops] = node;
+        w->op_packed[w->n_ops] = packed;
         w->op[node] = w->n_ops++;
     }
     w->steps[w->n_steps++] = step;
@@ -101,7 +118,7 @@ static void find_lifetimes(writer *w) {
         const eml_plan_step *step = w->steps[i];
         const int32_t *refs = eml_plan_refs(w->plan, step->refs_at);
         for (uint32_t k = 0; k < step->n_in + step->n_out; k++) {
-            if (is_absent(w, refs[k])) continue;
+            if (is_left_out(w, step, refs[k])) continue;
             w->last[refs[k]] = i;
             if (k >= step->n_in) w->first[refs[k]] = i;
         }
@@ -213,7 +230,7 @@ static void put_step(writer *w, uint64_t base, const eml_image_steps *head, uint
     eml_image_step out = {.op = w->op[step->node],
                           .blob = w->blob[step->node],
                           .refs = *n_refs,
-                          .n_in = (uint16_t)step->n_in,
+                          .n_in = (uint16_t)inputs_of(w, step),
                           .n_out = (uint16_t)step->n_out,
                           .params_bytes = step->params_bytes,
                           .scratch_at = (uint32_t)step->scratch_at,
@@ -221,7 +238,8 @@ static void put_step(writer *w, uint64_t base, const eml_image_steps *head, uint
     const unsigned char *params = (const unsigned char *)w->plan + step->params_at;
     out.params_at = (uint32_t)(put(w, params, step->params_bytes, 16) - base);
     for (uint32_t k = 0; k < step->n_in + step->n_out; k++) {
-        uint32_t ref = is_absent(w, refs[k]) ? EML_IMAGE_NONE : w->value[refs[k]];
+        if (k >= out.n_in && k < step->n_in) continue;
+        uint32_t ref = is_left_out(w, step, refs[k]) ? EML_IMAGE_NONE : w->value[refs[k]];
         put_at(w, base + head->refs_at + 4u * (*n_refs)++, &ref, sizeof(ref));
     }
     put_at(w, base + head->steps_at + (uint64_t)i * sizeof(out), &out, sizeof(out));
@@ -246,7 +264,7 @@ static eml_image_steps count_tables(const writer *w) {
                             .n_outputs = main->n_out,
                             .arena_bytes = (uint32_t)w->plan->arena_bytes};
     for (uint32_t i = 0; i < w->n_steps; i++) {
-        uint32_t n = w->steps[i]->n_in + w->steps[i]->n_out;
+        uint32_t n = inputs_of(w, w->steps[i]) + w->steps[i]->n_out;
         head.n_refs += n;
         if (n > head.max_refs) head.max_refs = n;
     }
@@ -275,6 +293,10 @@ static void put_steps(writer *w) {
         const eml_op_entry *entry = w->weights->entry[w->op_node[k]];
         eml_image_op op = {.domain = put_text(w, base, entry->domain)};
         op.name = put_text(w, base, entry->name);
+        if (w->op_packed[k]) {
+            w->at--;
+            put_text(w, base, EML_PACKED_SUFFIX);
+        }
         put_at(w, base + head.ops_at + k * sizeof(op), &op, sizeof(op));
     }
 }
@@ -357,7 +379,7 @@ em_status eml_image_write(const eml_graph *graph, const eml_weights *weights, co
     w.value = eml_arena_zero(work, n_values, 3 * sizeof(*w.value));
     w.op = eml_arena_zero(work, n_nodes, 3 * sizeof(*w.op));
     w.constant = eml_arena_zero(work, n_const, sizeof(*w.constant));
-    w.blob_used = eml_arena_zero(work, n_nodes + n_const, 1);
+    w.blob_used = eml_arena_zero(work, 2 * n_nodes + n_const, 1);
     if (w.steps == NULL || w.value == NULL || w.op == NULL || w.constant == NULL || w.blob_used == NULL)
         return eml_fail(err, EM_ERR_MEMORY, "out of memory while writing the image");
     memset(w.value, 0xff, n_values * 3 * sizeof(*w.value));
@@ -366,7 +388,8 @@ em_status eml_image_write(const eml_graph *graph, const eml_weights *weights, co
     w.last = w.first + n_values;
     w.blob = w.op + n_nodes;
     w.op_node = (int *)(w.blob + n_nodes);
-    w.const_used = w.blob_used + n_nodes;
+    w.op_packed = w.blob_used + n_nodes;
+    w.const_used = w.op_packed + n_nodes;
     EML_TRY(choose(&w));
     number_data(&w);
     if (weights_room(&w) > UINT32_MAX / 2 || plan->bytes > UINT32_MAX / 4 || plan->arena_bytes > UINT32_MAX / 4)

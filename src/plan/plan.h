@@ -32,7 +32,12 @@ typedef struct eml_plan_value {
     int64_t dims[EM_MAX_RANK];
 } eml_plan_value;
 
-enum { EML_STEP_DYNAMIC = 1, EML_STEP_ALIAS = 2, EML_STEP_CONTROL = 4 };
+enum {
+    EML_STEP_DYNAMIC = 1,
+    EML_STEP_ALIAS = 2,
+    EML_STEP_CONTROL = 4,
+    EML_STEP_PACKED = 8
+}; /* PACKED: by run_packed */
 
 typedef struct eml_plan_step {
     uint32_t node; /* in the graph: names, operator, blob */

@@ -141,6 +141,7 @@ static em_status plan_node(draft *d, int n) {
     step->params_bytes = ctx.params_bytes;
     step->scratch_bytes = ctx.scratch_bytes;
     step->state_bytes = ctx.state_bytes;
+    if (ctx.all_packed && entry->op->run_packed != NULL) step->flags |= EML_STEP_PACKED;
     for (int i = 0; i < node->n_out && !at_run; i++) {
         if (out[i] == NULL) continue;
         draft_value *value = &d->values[node->out[i]];

@@ -4,8 +4,11 @@
 #   edgeml_rt       link it, with -Wl,--gc-sections and the table of operators that `edgeml compile --c` writes: of an
 #                   operator's file only what its run function needs stays in the program
 #   EDGEML_OPS      builds only the files of those operators
+#   EDGEML_RT_TEXTS OFF: errors have a status and no message, which saves some 4 KB
 # Flags of the processor come with the toolchain file. The kernels are the scalar set, in which bodies use what the compiler
 # says the processor has (src/kernels/armv7em).
+
+option(EDGEML_RT_TEXTS "Firmware: errors have messages" ON)
 
 set(rt_files base/status.c base/decimal.c base/firmware_double.c plan/image_check.c exec/static.c api/session_static.c api/tensor_api.c
              api/firmware_binding.c)
@@ -32,6 +35,9 @@ set(edgeml_rt_options -fno-short-enums)
 edgeml_rt_objects(edgeml_rt_core ${rt_files})
 edgeml_rt_objects(edgeml_rt_kernels ${rt_kernels})
 target_compile_definitions(edgeml_rt_kernels PRIVATE EML_ISA_SUFFIX=scalar EML_ISA_SCALAR=1)
+if(NOT EDGEML_RT_TEXTS)
+    target_compile_definitions(edgeml_rt_core PRIVATE EML_NO_TEXTS=1)
+endif()
 target_compile_options(edgeml_rt_core PRIVATE $<$<CONFIG:Release>:-Os> -Wno-format) # there int32_t is long
 
 add_library(edgeml_rt STATIC $<TARGET_OBJECTS:edgeml_rt_core> $<TARGET_OBJECTS:edgeml_rt_kernels>)

@@ -62,7 +62,8 @@ uint64_t board_ticks(void) {
 }
 
 uint32_t board_instructions(uint64_t ticks) {
-    return (uint32_t)(ticks * (1000u / 8u) / (BOARD_MHZ * 64u / 8u));
+    const uint32_t t = (uint32_t)ticks, unit = BOARD_MHZ * 64u / 8u; /* in 32 bits: some minutes */
+    return t / unit * 125u + t % unit * 125u / unit;
 }
 
 /* ---- stack ---- */

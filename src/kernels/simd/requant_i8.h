@@ -66,9 +66,10 @@ static EML_INLINE void requant_byte(const eml_requant *to, size_t j, size_t rows
 static EML_INLINE void requant_f32(const eml_requant *to, size_t j, size_t rows, size_t cols, const int32_t *sums,
                                    float *out, size_t out_row) {
     enum { N = vi32_lanes };
+    const size_t end = requant_end(cols);
     for (; rows > 0; rows--, sums += EML_I8_PANEL, out += out_row) {
         float tail[EML_I8_PANEL], *at = cols == EML_I8_PANEL ? out : tail;
-        EML_UNROLL for (size_t c = 0; c < EML_I8_PANEL; c += N) {
+        EML_UNROLL for (size_t c = 0; c < end; c += N) {
             vf32 y = vf32_mul(vf32_from_i32(vi32_load(sums + c)), vf32_load(to->scale + j + c));
             vf32_store(at + c, to->offset != NULL ? vf32_add(y, vf32_load(to->offset + j + c)) : y);
         }
@@ -90,9 +91,9 @@ static EML_INLINE void requant(const eml_requant *to, size_t j, size_t rows, siz
 
 /* What the sums of a panel start from, so that bytes with their zero point still in them come out right. */
 static EML_INLINE void requant_start(const eml_requant *to, const int32_t *column_sums, int32_t a_zero, size_t j,
-                                     int32_t *start) {
+                                     size_t end, int32_t *start) {
     enum { N = vi32_lanes };
-    for (size_t c = 0; c < EML_I8_PANEL; c += N) {
+    for (size_t c = 0; c < end; c += N) {
         vi32 s = to->bias != NULL ? vi32_load(to->bias + j + c) : vi32_set1(0);
         if (a_zero != 0) s = vi32_sub(s, vi32_mul(vi32_set1(a_zero), vi32_load(column_sums + j + c)));
         vi32_store(start + c, s);

@@ -265,6 +265,8 @@ em_status eml_product_i8_prepare(eml_ctx *ctx, const eml_product_i8_form *f) {
     p->work = eml_layout_add(&layout, 1, work);
     if (layout.overflow) return eml_ctx_no_memory(ctx);
     ctx->scratch_bytes = layout.bytes;
+    ctx->all_packed = p->blob.columns != 0 && p->blob.weights != 0 && p->batch == 1 && s->b_count == 1 && f->a == 0 &&
+                      p->windows.slots == 1 && !p->by_row && !p->half && !s->a_trans && !f->quantizes;
     return EM_OK;
 }
 
@@ -351,6 +353,14 @@ static em_status run_small(eml_run *run, const product_params *p, const eml_prod
             ((uint8_t *)y->data)[e] = eml_f32_to_f8(y->dtype, eml_f64_to_f32_odd(sum + value[EML_PART_Y_ZERO]), true);
         }
     }
+    return EM_OK;
+}
+
+em_status eml_product_i8_run_packed(eml_run *run) {
+    const product_params *p = run->params;
+    const unsigned char *blob = run->blob;
+    eml_windows_i8_run_line(run, &p->windows, blob + p->blob.weights, (const void *)(blob + p->blob.columns),
+                            run->in[0]->data, run->out[0]->data, (unsigned char *)run->scratch + p->work);
     return EM_OK;
 }
 

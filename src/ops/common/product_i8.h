@@ -24,6 +24,7 @@ em_status eml_product_i8_infer(eml_ctx *ctx, const eml_product_i8_form *form);
 em_status eml_product_i8_pack(eml_ctx *ctx, const eml_product_i8_form *form);
 em_status eml_product_i8_prepare(eml_ctx *ctx, const eml_product_i8_form *form);
 em_status eml_product_i8_run(eml_run *run, const eml_product_i8_form *form);
+em_status eml_product_i8_run_packed(eml_run *run);
 
 #define EML_PRODUCT_I8_HOOKS(name, form)             \
     static em_status infer_##name(eml_ctx *ctx) {    \

@@ -176,7 +176,7 @@ static bool choose_block(eml_windows_i8 *p, size_t element, int64_t *elements) {
 em_status eml_windows_i8_plan(eml_ctx *ctx, eml_windows_i8 *p, size_t *scratch_bytes) {
     const eml_weights_i8 *weights = &p->weights;
     const eml_window *w = &p->window;
-    const bool line = flatten(p);
+    p->line = flatten(p);
     size_t element = EML_K(ctx)->gemm_a_bytes_i8(), bytes = 0;
     p->pixel = weights->depthwise ? p->channels : p->channels / weights->groups;
     p->group_columns = weights->groups * weights->columns;
@@ -187,7 +187,7 @@ em_status eml_windows_i8_plan(eml_ctx *ctx, eml_windows_i8 *p, size_t *scratch_b
     if (!choose_block(p, element, &elements)) return eml_ctx_no_memory(ctx);
     p->row_blocks = (w->out[1] + p->rows - 1) / p->rows;
     p->width_blocks = (w->out[2] + p->width - 1) / p->width;
-    p->direct = element == 1 && line && weights->inner % 4 == 0;
+    p->direct = element == 1 && p->line && weights->inner % 4 == 0;
     eml_layout slot = {0};
     if (!p->direct) eml_layout_add(&slot, (size_t)elements + SLACK, element);
     eml_layout_add(&slot, (size_t)(p->rows * p->width), sizeof(uint32_t)); /* where windows begin */
@@ -226,6 +226,11 @@ typedef struct slot {
     int32_t *sums;
 } slot;
 
+/* Bytes of n offsets at the end of a slot. */
+static size_t slot_tail(size_t n) {
+    return (n * sizeof(uint32_t) + 63) & ~(size_t)63;
+}
+
 /* Offsets that are the same for every block. */
 static slot open_slot(const windows_task *t, int64_t index) {
     const eml_windows_i8 *p = t->p;
@@ -234,8 +239,8 @@ static slot open_slot(const windows_task *t, int64_t index) {
     unsigned char *end = t->scratch + (index + 1) * p->slot_bytes;
     int64_t segments = weights->segments * (weights->depthwise ? weights->outer : 1);
     slot s = {.band = t->scratch + index * p->slot_bytes};
-    s.segments = (uint32_t *)(void *)(end - round_to(segments * (int64_t)sizeof(uint32_t), 64));
-    const int64_t row_bytes = round_to(p->rows * p->width * (int64_t)sizeof(uint32_t), 64);
+    s.segments = (uint32_t *)(void *)(end - slot_tail((size_t)segments));
+    const size_t row_bytes = slot_tail((size_t)(p->rows * p->width));
     s.sums = (int32_t *)(void *)((unsigned char *)s.segments - row_bytes);
     s.rows = (uint32_t *)(void *)((unsigned char *)s.sums - row_bytes);
     for (int64_t r = 0; r < p->rows; r++)
@@ -355,6 +360,42 @@ static void run_group(const windows_task *t, const block *b, const slot *s, int6
     EML_K(t)->gemm_i8(&g);
 }
 
+/* A line: rows of the input are rows of a matrix as they are, or prepared a block at a time. */
+static void run_line(const windows_task *t) {
+    const eml_windows_i8 *p = t->p;
+    const eml_weights_i8 *w = &p->weights;
+    const eml_kernels *k = EML_K(t);
+    const size_t rows = (size_t)p->window.out[2], depth = (size_t)p->channels, most = (size_t)p->width;
+    const size_t out_row = (size_t)w->columns * t->out_size;
+    eml_gemm_i8 g = {.m = 0, /* all are named, so that no call clears them */
+                     .n = (size_t)w->columns,
+                     .segments = 1,
+                     .depth = depth,
+                     .a = t->scratch,
+                     .a_row = depth,
+                     .a_rows = NULL,
+                     .a_segments = NULL,
+                     .a_signed = p->a_signed,
+                     .a_zero = t->columns->a_zero,
+                     .packed = (const int8_t *)t->packed + t->first * matrix_bytes(w),
+                     .column_sums = sums_of(w, t->packed, t->packed_groups, t->first),
+                     .b_zero = eml_columns_b_zero(t->columns, t->first),
+                     .row_sums = (int32_t *)(void *)(t->scratch + p->slot_bytes - slot_tail(1) - slot_tail(most)),
+                     .to = eml_columns_requant(t->columns, t->first),
+                     .out = t->out,
+                     .out_row = (size_t)w->columns};
+    for (size_t row = 0; row < rows; row += most) {
+        const unsigned char *x = t->x + row * depth;
+        g.m = rows - row < most ? rows - row : most;
+        g.out = t->out + row * out_row;
+        if (p->direct)
+            g.a = x;
+        else
+            k->gemm_a_i8(g.m * depth, x, p->a_signed, t->columns->a_zero, t->scratch);
+        k->gemm_i8(&g);
+    }
+}
+
 static void run_slots(void *task, int64_t begin, int64_t end) {
     const windows_task *t = task;
     const eml_windows_i8 *p = t->p;
@@ -388,5 +429,15 @@ void eml_windows_i8_run(eml_run *run, const eml_windows_i8 *p, const void *packe
                       run->k,
                       EML_K(run)->gemm_a_bytes_i8(),
                       columns->kind == EML_I8_TO_BYTE ? 1 : 4};
-    if (p->slots > 0) eml_run_parallel(run, p->slots, 1, run_slots, &t);
+    if (p->line && p->slots == 1)
+        run_line(&t);
+    else if (p->slots > 0)
+        eml_run_parallel(run, p->slots, 1, run_slots, &t);
+}
+
+void eml_windows_i8_run_line(eml_run *run, const eml_windows_i8 *p, const void *packed, const eml_columns *columns,
+                             const void *x, void *out, void *scratch) {
+    const windows_task t = {
+        p, packed, 1, columns, 0, x, out, scratch, run->k, 0, columns->kind == EML_I8_TO_BYTE ? 1 : 4};
+    run_line(&t);
 }

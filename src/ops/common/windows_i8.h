@@ -47,6 +47,7 @@ typedef struct eml_windows_i8 {
     int64_t group_columns; /* from one group's outputs to the next */
     int32_t slots;
     uint8_t a_signed, direct;
+    uint8_t line; /* the rows of one matrix */
 } eml_windows_i8;
 
 /* Plans windows of weights over a [batch, in.., channels] of bytes. Asks for scratch_bytes. */
@@ -56,5 +57,8 @@ em_status eml_windows_i8_plan(eml_ctx *ctx, eml_windows_i8 *plan, size_t *scratc
  * weights (and columns) is the plan's first. scratch: as planned. */
 void eml_windows_i8_run(eml_run *run, const eml_windows_i8 *plan, const void *packed, int64_t packed_groups,
                         const eml_columns *columns, int64_t first, const void *x, void *out, void *scratch);
+/* The same of a line in one slot, with packed weights for it alone. */
+void eml_windows_i8_run_line(eml_run *run, const eml_windows_i8 *plan, const void *packed, const eml_columns *columns,
+                             const void *x, void *out, void *scratch);
 
 #endif
