@@ -104,9 +104,16 @@ static em_status run_gemm(eml_run *run) {
     return EM_OK;
 }
 
+static em_status run_gemm_packed(eml_run *run) {
+    const eml_product *p = run->params;
+    eml_product_run_packed(run, p, run->in[0]->data, p->has_c ? run->in[2]->data : NULL, run->out[0]->data);
+    return EM_OK;
+}
+
 static const char *const attrs_gemm[] = {"alpha", "beta", "broadcast", "transA", "transB", NULL};
-EML_OP_DEFINE(ai, Gemm, run_gemm, .infer = infer_gemm, .pack = pack_gemm, .prepare = prepare_gemm, .min_in = 2,
-              .max_in = 3, .min_out = 1, .max_out = 1, .attrs = attrs_gemm);
+EML_OP_PACKED(ai, Gemm, run_gemm_packed);
+EML_OP_DEFINE(ai, Gemm, run_gemm, .run_packed = run_gemm_packed, .infer = infer_gemm, .pack = pack_gemm,
+              .prepare = prepare_gemm, .min_in = 2, .max_in = 3, .min_out = 1, .max_out = 1, .attrs = attrs_gemm);
 
 /* ---- With an activation ---- */
 
@@ -120,8 +127,9 @@ static em_status prepare_clamped(eml_ctx *ctx) {
 }
 
 static const char *const attrs_clamped[] = {"alpha", "beta", "high", "low", "transA", "transB", NULL};
-EML_OP_DEFINE(em, ClampedGemm, run_gemm, .infer = infer_fused, .pack = pack_gemm, .prepare = prepare_clamped,
-              .min_in = 2, .max_in = 3, .min_out = 1, .max_out = 1, .attrs = attrs_clamped);
+EML_OP_PACKED(em, ClampedGemm, run_gemm_packed);
+EML_OP_DEFINE(em, ClampedGemm, run_gemm, .run_packed = run_gemm_packed, .infer = infer_fused, .pack = pack_gemm,
+              .prepare = prepare_clamped, .min_in = 2, .max_in = 3, .min_out = 1, .max_out = 1, .attrs = attrs_clamped);
 
 typedef struct fused_params {
     eml_product product; /* the first: run_gemm reads it */

@@ -91,6 +91,12 @@ static em_status run_matmul(eml_run *run) {
     return EM_OK;
 }
 
+static em_status run_matmul_packed(eml_run *run) {
+    eml_product_run_packed(run, run->params, run->in[0]->data, NULL, run->out[0]->data);
+    return EM_OK;
+}
+
 static const char *const attrs_matmul[] = {NULL};
-EML_OP_DEFINE(ai, MatMul, run_matmul, .infer = infer_matmul, .pack = pack_matmul, .prepare = prepare_matmul,
-              .min_in = 2, .max_in = 2, .min_out = 1, .max_out = 1, .attrs = attrs_matmul);
+EML_OP_PACKED(ai, MatMul, run_matmul_packed);
+EML_OP_DEFINE(ai, MatMul, run_matmul, .run_packed = run_matmul_packed, .infer = infer_matmul, .pack = pack_matmul,
+              .prepare = prepare_matmul, .min_in = 2, .max_in = 2, .min_out = 1, .max_out = 1, .attrs = attrs_matmul);

@@ -231,6 +231,8 @@ static em_status prepare(eml_ctx *ctx, const form *f) {
     p->work = eml_layout_add(&layout, 1, work);
     if (layout.overflow) return eml_ctx_no_memory(ctx);
     ctx->scratch_bytes = layout.bytes;
+    ctx->all_packed = p->blob.columns != 0 && p->blob.weights != 0 && !p->x_moves && !p->y_moves &&
+                      p->windows.slots > 0 && p->outputs > 0;
     return EM_OK;
 }
 
@@ -306,6 +308,15 @@ static em_status run_conv(eml_run *run, const form *f) {
     return EM_OK;
 }
 
+static em_status run_packed(eml_run *run) {
+    const conv_params *p = run->params;
+    const unsigned char *blob = run->blob;
+    eml_windows_i8_run(run, &p->windows, blob + p->blob.weights, p->windows.weights.groups,
+                       (const void *)(blob + p->blob.columns), 0, run->in[0]->data, run->out[0]->data,
+                       (unsigned char *)run->scratch + p->work);
+    return EM_OK;
+}
+
 /* ---- the operators ---- */
 
 #define CONV_HOOKS(name, f)                         \
@@ -330,8 +341,11 @@ static const char *const attrs_ms[] = {"auto_pad",     "channels_last", "dilatio
 EML_OP_DEFINE(ai, ConvInteger, run_conv_integer, .infer = infer_conv_integer, .pack = pack_conv_integer,
               .prepare = prepare_conv_integer, .min_in = 2, .max_in = 4, .min_out = 1, .max_out = 1,
               .attrs = attrs_conv);
-EML_OP_DEFINE(ai, QLinearConv, run_qlinear_conv, .infer = infer_qlinear_conv, .pack = pack_qlinear_conv,
-              .prepare = prepare_qlinear_conv, .min_in = 8, .max_in = 9, .min_out = 1, .max_out = 1,
-              .attrs = attrs_conv);
-EML_OP_DEFINE(ms, QLinearConv, run_qlinear_conv, .infer = infer_qlinear_conv, .pack = pack_qlinear_conv,
-              .prepare = prepare_qlinear_conv, .min_in = 8, .max_in = 9, .min_out = 1, .max_out = 1, .attrs = attrs_ms);
+EML_OP_PACKED(ai, QLinearConv, run_packed);
+EML_OP_DEFINE(ai, QLinearConv, run_qlinear_conv, .run_packed = run_packed, .infer = infer_qlinear_conv,
+              .pack = pack_qlinear_conv, .prepare = prepare_qlinear_conv, .min_in = 8, .max_in = 9, .min_out = 1,
+              .max_out = 1, .attrs = attrs_conv);
+EML_OP_PACKED(ms, QLinearConv, run_packed);
+EML_OP_DEFINE(ms, QLinearConv, run_qlinear_conv, .run_packed = run_packed, .infer = infer_qlinear_conv,
+              .pack = pack_qlinear_conv, .prepare = prepare_qlinear_conv, .min_in = 8, .max_in = 9, .min_out = 1,
+              .max_out = 1, .attrs = attrs_ms);

@@ -588,6 +588,30 @@ static void an_operator_that_is_not_linked(void **state) {
     release(&f);
 }
 
+/* A step whose weights are all in its blob is named so, and keeps only the inputs that are read. */
+static void packed_steps(void **state) {
+    (void)state;
+    fixture f;
+    eml_image m;
+    bool found = false;
+    load_net(&f, 1);
+    must(&f, compile(&f, 1, &whole));
+    must(&f, eml_image_open(f.image, f.bytes, NULL, 0, &m, &f.err));
+    for (uint32_t i = 0; i < m.steps->n_steps; i++) {
+        if (strcmp(eml_image_op_name(&m, m.step[i].op), "MatMul_packed") != 0) continue;
+        found = true;
+        assert_int_equal(m.step[i].n_in, 1);
+    }
+    assert_true(found);
+    const eml_run_fn *packed = eml_bind_operator("", "MatMul_packed");
+    assert_non_null(packed);
+    assert_true(*packed == eml_op_find("", "MatMul")->op->run_packed);
+    assert_null(eml_bind_operator("", "Relu_packed"));
+    assert_null(eml_bind_operator("", "_packed"));
+    assert_null(eml_bind_operator("", "MatMul_packed_packed"));
+    release(&f);
+}
+
 static void shapes_that_only_the_run_tells(void **state) {
     (void)state;
     fixture f;
@@ -639,6 +663,7 @@ int main(void) {
         cmocka_unit_test(named_fields),
         cmocka_unit_test(values_that_overlap),
         cmocka_unit_test(an_operator_that_is_not_linked),
+        cmocka_unit_test(packed_steps),
         cmocka_unit_test(shapes_that_only_the_run_tells),
         cmocka_unit_test(not_an_image),
     };

@@ -104,6 +104,8 @@ em_status eml_product_plan(eml_ctx *ctx, eml_product *p) {
         p->low = -INFINITY;
         p->high = INFINITY;
     }
+    const bool linear = p->path == EML_PRODUCT_LINEAR;
+    ctx->all_packed = p->batch == 1 && (linear || (p->packed && p->path == EML_PRODUCT_F32)) && !is_large(p);
     if (p->path == EML_PRODUCT_INT || p->path == EML_PRODUCT_LINEAR) return EM_OK;
     size_t size = p->path == EML_PRODUCT_F64 ? sizeof(double) : sizeof(float), wide = 0, slot = 0;
     bool fits = true;
@@ -174,16 +176,19 @@ static void clamp_rows(const product_task *t, const part *w) {
     EML_KERNELS_OF(t->k)->clip_f32((size_t)(w->rows * t->p->n), rows, t->p->low, t->p->high, rows);
 }
 
+static void multiply_linear(const product_task *t, const part *w) {
+    const eml_product *p = t->p;
+    EML_KERNELS_OF(t->k)->linear_f32(
+        (size_t)w->rows, (size_t)p->k, (size_t)w->cols, (const float *)w->a + w->i * p->a_row, (size_t)p->a_row,
+        (const float *)w->b + w->j * p->k, p->has_c ? (const float *)t->c + w->j * p->c_col : NULL,
+        (float *)w->out + w->i * p->n + w->j, (size_t)p->n);
+    if (p->clamped) clamp_rows(t, w);
+}
+
 static void multiply(const product_task *t, const part *w, void *scratch) {
     const eml_product *p = t->p;
     switch (p->path) {
-    case EML_PRODUCT_LINEAR:
-        EML_KERNELS_OF(t->k)->linear_f32(
-            (size_t)w->rows, (size_t)p->k, (size_t)w->cols, (const float *)w->a + w->i * p->a_row, (size_t)p->a_row,
-            (const float *)w->b + w->j * p->k, p->has_c ? (const float *)t->c + w->j * p->c_col : NULL,
-            (float *)w->out + w->i * p->n + w->j, (size_t)p->n);
-        if (p->clamped) clamp_rows(t, w);
-        return;
+    case EML_PRODUCT_LINEAR: multiply_linear(t, w); return;
     case EML_PRODUCT_F64: multiply_f64(t, w, scratch); return;
     case EML_PRODUCT_INT: eml_product_int(p, w->a, w->b, t->c, w->out); return;
     default: multiply_f32(t, w, scratch); return;
@@ -276,6 +281,17 @@ static void run_wide(const product_task *t) {
         multiply(&inner, &w, t->scratch);
         eml_block_store(EML_CLASS_F32, dtype, room[1], counts[1], out);
     }
+}
+
+void eml_product_run_packed(eml_run *run, const eml_product *p, const void *a, const void *c, void *out) {
+    const void *b = p->packed ? (const unsigned char *)run->blob + EML_PRODUCT_HEADER : run->in[1]->data;
+    const product_task t = {p, a, b, c, out, NULL, run->k};
+    const part w = {a, b, out, 0, p->m, 0, p->n};
+    if (p->m == 0 || p->n == 0) return;
+    if (p->path == EML_PRODUCT_LINEAR)
+        multiply_linear(&t, &w);
+    else
+        multiply_f32(&t, &w, NULL);
 }
 
 void eml_product_run(eml_run *run, const eml_product *p, const void *a, const void *b, const void *c, void *out) {

@@ -52,5 +52,8 @@ em_status eml_product_pack(eml_ctx *ctx, int64_t count, int64_t k, int64_t n, in
 em_status eml_product_plan(eml_ctx *ctx, eml_product *product);
 /* b may be NULL when it is in the blob; c when there is none. */
 void eml_product_run(eml_run *run, const eml_product *product, const void *a, const void *b, const void *c, void *out);
+/* The same of a step that eml_product_plan found all packed: one matrix of f32, no larger than a task, b in the blob,
+ * or input 1 where its rows are in order already. */
+void eml_product_run_packed(eml_run *run, const eml_product *product, const void *a, const void *c, void *out);
 
 #endif
