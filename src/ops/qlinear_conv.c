@@ -281,8 +281,8 @@ static em_status run_conv(eml_run *run, const form *f) {
     const eml_weights_i8 *w = &p->windows.weights;
     unsigned char *scratch = run->scratch;
     const unsigned char *blob = run->blob;
-    const eml_columns *columns = (const void *)(blob + p->blob.columns);
-    const void *weights = blob + p->blob.weights, *x = run->in[0]->data;
+    const eml_columns *columns = (const void *)(p->blob.columns != 0 ? blob + p->blob.columns : NULL);
+    const void *weights = p->blob.weights != 0 ? blob + p->blob.weights : NULL, *x = run->in[0]->data;
     void *y = run->out[0]->data;
     if (p->windows.slots == 0 || p->outputs == 0) return EM_OK;
     if (p->blob.columns == 0) {

@@ -123,7 +123,7 @@ static em_status run_insert(eml_run *run) {
     EML_TRY(eml_sequence_out(run, run->in[1]->dtype, n + 1, &items));
     copy_items(items, old, position);
     EML_TRY(eml_copy_item(run, run->in[1], &items[position]));
-    copy_items(items + position + 1, old + position, n - position);
+    if (n > 0) copy_items(items + position + 1, old + position, n - position);
     return EM_OK;
 }
 

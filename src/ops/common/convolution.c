@@ -505,7 +505,14 @@ em_status eml_conv_run(eml_run *run, const eml_conv *p, const void *x, const voi
             out_n = volume(p->out) * weights->groups * weights->out;
     size_t size = eml_dtype_size(dtype);
     if (p->batch * out_n == 0) return EM_OK;
-    conv_task t = {.p = p, .x = x, .w = w, .b = b, .z = z, .y = y, .slots = scratch + p->slots_at, .k = run->k};
+    conv_task t = {.p = p,
+                   .x = x,
+                   .w = w,
+                   .b = b,
+                   .z = z,
+                   .y = y,
+                   .slots = scratch != NULL ? scratch + p->slots_at : NULL,
+                   .k = run->k};
     if (p->packed) {
         t.w = (const unsigned char *)run->blob + EML_CONV_HEADER;
     } else {

@@ -388,15 +388,14 @@ em_status eml_product_i8_run(eml_run *run, const eml_product_i8_form *f) {
         EML_K(run)->transpose_8((size_t)s->k, (size_t)s->m, a, (size_t)s->m, scratch + p->a, (size_t)s->k);
         a = scratch + p->a;
     }
-    const void *weights = blob + p->blob.weights;
+    const void *weights = p->blob.weights != 0 ? blob + p->blob.weights : NULL;
     if (p->blob.weights == 0) {
         eml_weights_i8 all = p->windows.weights;
         all.groups = s->b_count;
         eml_weights_i8_pack(run->k, &all, in[f->b]->data, in[f->b]->dtype == EM_U8, NULL, scratch + p->weights);
         weights = scratch + p->weights;
     }
-    const eml_columns *columns = (const void *)(blob + p->blob.columns);
-    if (p->blob.columns == 0) columns = (const void *)(scratch + p->columns);
+    const eml_columns *columns = (const void *)(p->blob.columns != 0 ? blob + p->blob.columns : scratch + p->columns);
     if (p->blob.columns == 0 && !p->by_row)
         EML_TRY(eml_columns_fill(&source, s->b_count, s->n, 0, 0, EM_ERR_DATA, run->err, scratch + p->columns));
 
