@@ -30,6 +30,10 @@ if(EDGEML_SHARED)
         set(version_script "${PROJECT_SOURCE_DIR}/tools/cmake/edgeml.map")
         target_link_options(edgeml PRIVATE "LINKER:--version-script=${version_script}" "LINKER:--gc-sections")
         set_target_properties(edgeml PROPERTIES LINK_DEPENDS "${version_script}")
+        check_linker_flag(C "-Wl,-z,noseparate-code" EDGEML_LINKER_noseparate_code)
+        if(EDGEML_LINKER_noseparate_code) # for the least size: no gaps between code and data
+            target_link_options(edgeml PRIVATE "$<$<CONFIG:MinSizeRel>:LINKER:-z,noseparate-code>")
+        endif()
         if(NOT EDGEML_SANITIZE) # a sanitizer's runtime is only in the program
             target_link_options(edgeml PRIVATE "LINKER:--no-undefined")
         endif()
