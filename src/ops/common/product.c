@@ -253,7 +253,8 @@ static void run_slots(void *task, int64_t begin, int64_t end) {
     const product_task *t = task;
     int64_t units = units_of(t->p), slots = t->p->slots;
     for (int64_t s = begin; s < end; s++)
-        run_units(t, units * s / slots, units * (s + 1) / slots, t->scratch + s * t->p->slot_bytes);
+        run_units(t, units * s / slots, units * (s + 1) / slots,
+                  t->p->slot_bytes > 0 ? t->scratch + s * t->p->slot_bytes : NULL);
 }
 
 /* One matrix after the other through f32. */

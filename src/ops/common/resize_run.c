@@ -262,7 +262,9 @@ em_status eml_resize_run(eml_run *run) {
     } else if (p->n_passes == 0) {
         eml_copy_bytes(run, x->data, out, x->bytes);
     } else {
-        sums_task task = {p, x->data, out, run->scratch, run->k, p->slabs == 1 ? run : NULL};
+        void *scratch =
+            run->scratch != NULL ? run->scratch : out; /* where one pass needs none, any place to count from */
+        sums_task task = {p, x->data, out, scratch, run->k, p->slabs == 1 ? run : NULL};
         if (p->slabs == 1)
             run_partitions(&task, 0, 1);
         else
