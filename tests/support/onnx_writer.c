@@ -3,6 +3,7 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdint.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -66,12 +67,24 @@ void onnx_output(onnx_buffer *graph, const char *name, em_dtype dtype, int rank,
     value_info(graph, 12, name, dtype, rank, dims);
 }
 
+/* Elements in little-endian order, whatever this machine has. */
+static void raw_data(onnx_buffer *t, const em_tensor *tensor) {
+    static unsigned char bytes[ONNX_BUFFER_BYTES];
+    size_t n = em_dtype_bytes(tensor->dtype, em_tensor_count(tensor)), width = em_dtype_bytes(tensor->dtype, 1);
+    const uint16_t one = 1;
+    size_t flip = *(const uint8_t *)&one == 1 ? 0 : width - 1;
+    assert_true(n <= sizeof(bytes));
+    for (size_t i = 0; i < n; i++)
+        bytes[i] = ((const unsigned char *)tensor->data)[i - i % width + (flip ^ (i % width))];
+    onnx_bytes(t, 9, bytes, n);
+}
+
 void onnx_initializer(onnx_buffer *graph, const char *name, const em_tensor *tensor) {
     onnx_buffer t = {.length = 0};
     for (int d = 0; d < tensor->rank; d++) onnx_varint(&t, 1, (uint64_t)tensor->dims[d]);
     onnx_varint(&t, 2, tensor->dtype);
     onnx_text(&t, 8, name);
-    onnx_bytes(&t, 9, tensor->data, em_dtype_bytes(tensor->dtype, em_tensor_count(tensor)));
+    raw_data(&t, tensor);
     onnx_message(graph, 5, &t);
 }
 
