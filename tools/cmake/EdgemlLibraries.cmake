@@ -5,6 +5,7 @@
 #   edgeml::static         the static library
 #   edgeml_public_library  the one the examples use
 
+include(CheckCSourceCompiles)
 include(CheckLinkerFlag)
 
 # Before 1.0 the ABI may change with each minor version.
@@ -30,6 +31,17 @@ if(EDGEML_SHARED)
         set(version_script "${PROJECT_SOURCE_DIR}/tools/cmake/edgeml.map")
         target_link_options(edgeml PRIVATE "LINKER:--version-script=${version_script}" "LINKER:--gc-sections")
         set_target_properties(edgeml PROPERTIES LINK_DEPENDS "${version_script}")
+        # Tables of functions and names want an address added when they are loaded, 4,248 times: 2 KB packed, 102 KB not.
+        # The C library must know how to read it; one that is built against it refuses an older one by name.
+        check_c_source_compiles("#include <features.h>
+            #if !__GLIBC_PREREQ(2, 36)
+            #error
+            #endif
+            int main(void) { return 0; }" EDGEML_LIBC_PACKED_RELOCATIONS)
+        check_linker_flag(C "-Wl,-z,pack-relative-relocs" EDGEML_LINKER_PACKED_RELOCATIONS)
+        if(EDGEML_LIBC_PACKED_RELOCATIONS AND EDGEML_LINKER_PACKED_RELOCATIONS)
+            target_link_options(edgeml PRIVATE "LINKER:-z,pack-relative-relocs")
+        endif()
         check_linker_flag(C "-Wl,-z,noseparate-code" EDGEML_LINKER_noseparate_code)
         if(EDGEML_LINKER_noseparate_code) # for the least size: no gaps between code and data
             target_link_options(edgeml PRIVATE "$<$<CONFIG:MinSizeRel>:LINKER:-z,noseparate-code>")
