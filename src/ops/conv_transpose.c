@@ -80,7 +80,7 @@ static em_status read_shape(eml_ctx *ctx, transposed_shape *s) {
                         EML_WINDOW_DIMS);
     EML_TRY(check_channels(ctx, eml_ctx_int(ctx, "group", 1)));
     int64_t stride[EML_WINDOW_DIMS], dilation[EML_WINDOW_DIMS], pads[2 * EML_WINDOW_DIMS], extra[EML_WINDOW_DIMS];
-    int64_t sizes[EML_WINDOW_DIMS], kernel[EML_WINDOW_DIMS];
+    int64_t sizes[EML_WINDOW_DIMS], kernel[EML_WINDOW_DIMS] = {0};
     EML_TRY(eml_window_ints(ctx, "strides", rank, 1, 1, stride));
     EML_TRY(eml_window_ints(ctx, "dilations", rank, 1, 1, dilation));
     EML_TRY(eml_window_ints(ctx, "pads", 2 * rank, 0, 0, pads));

@@ -35,7 +35,7 @@ static em_status add_part(eml_ctx *ctx, int i, int axis, int64_t *dims) {
 }
 
 static em_status infer_qconcat(eml_ctx *ctx) {
-    int64_t dims[EM_MAX_RANK];
+    int64_t dims[EM_MAX_RANK] = {0};
     int axis;
     if (ctx->n_in < FIRST + STEP || (ctx->n_in - FIRST) % STEP != 0)
         return eml_fail(ctx->err, EM_ERR_MODEL, "has %d inputs, expected 2 and 3 for each tensor", ctx->n_in);

@@ -163,7 +163,7 @@ static em_status get_region(eml_ctx *ctx, const int64_t *which, int n, eml_resiz
 }
 
 static em_status get_by_inputs(eml_ctx *ctx, int scales_input, bool crop, eml_resize_axis *axes) {
-    int64_t which[EM_MAX_RANK];
+    int64_t which[EM_MAX_RANK] = {0};
     int n;
     EML_TRY(get_axes(ctx, which, &n));
     bool by_scale = is_given(ctx, scales_input), by_size = scales_input == 2 && is_given(ctx, 3);
@@ -172,11 +172,11 @@ static em_status get_by_inputs(eml_ctx *ctx, int scales_input, bool crop, eml_re
                         by_scale ? "has scales and sizes, expected one of them" : "has neither scales nor sizes");
     if (crop) EML_TRY(get_region(ctx, which, n, axes));
     if (by_scale) {
-        double scales[EM_MAX_RANK];
+        double scales[EM_MAX_RANK] = {0};
         EML_TRY(in_floats(ctx, scales_input, "the list of scales", n, scales));
         return by_scales(ctx, scales, which, n, crop, axes);
     }
-    int64_t sizes[EM_MAX_RANK];
+    int64_t sizes[EM_MAX_RANK] = {0};
     int count = 0;
     if (by_size) {
         EML_TRY(check_count(ctx, "the list of sizes", eml_tensor_n(ctx->in[3]), n));
@@ -187,8 +187,8 @@ static em_status get_by_inputs(eml_ctx *ctx, int scales_input, bool crop, eml_re
 
 /* Upsample 1 and 7. */
 static em_status get_by_attributes(eml_ctx *ctx, eml_resize_axis *axes) {
-    double scales[EM_MAX_RANK];
-    int64_t which[EM_MAX_RANK];
+    double scales[EM_MAX_RANK] = {0};
+    int64_t which[EM_MAX_RANK] = {0};
     int rank = ctx->in[0]->rank;
     for (int d = 0; d < rank; d++) {
         which[d] = d;
@@ -228,7 +228,7 @@ static em_status get_all(eml_ctx *ctx, eml_resize_how *how, eml_resize_axis *axe
 
 static em_status infer_resize(eml_ctx *ctx) {
     eml_resize_how how;
-    eml_resize_axis axes[EM_MAX_RANK];
+    eml_resize_axis axes[EM_MAX_RANK] = {0};
     int64_t dims[EM_MAX_RANK];
     const em_tensor *x = ctx->in[0];
     EML_TRY(eml_ctx_check_in(ctx, 0, EML_T_WHOLE));
@@ -240,7 +240,7 @@ static em_status infer_resize(eml_ctx *ctx) {
 
 static em_status prepare_resize(eml_ctx *ctx) {
     eml_resize_how how;
-    eml_resize_axis axes[EM_MAX_RANK];
+    eml_resize_axis axes[EM_MAX_RANK] = {0};
     EML_TRY(get_all(ctx, &how, axes));
     return eml_resize_prepare(ctx, &how, axes, eml_ctx_float(ctx, "extrapolation_value", 0));
 }

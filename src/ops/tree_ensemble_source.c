@@ -226,7 +226,7 @@ long long eml_tree_tree_id(const eml_tree_source *s, uint32_t tree, uint32_t nod
 }
 
 long long eml_tree_node_id(const eml_tree_source *s, uint32_t tree, uint32_t node) {
-    if (s->runs != NULL) return (long long)(s->runs[tree].node_id + (int64_t)(node - s->runs[tree].first));
+    if (s->runs != NULL) return (long long)s->runs[tree].node_id + (long long)(node - s->runs[tree].first);
     return s->node_id != NULL ? (long long)s->node_id[node] : (long long)node;
 }
 

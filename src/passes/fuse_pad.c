@@ -103,7 +103,7 @@ static em_status visit(eml_rewriter *rw, int node, void *user) {
     int x = eml_rw_in(rw, node, 0), pad = eml_rw_producer(rw, x, "", "Pad"), w = conv ? eml_rw_in(rw, node, 1) : x;
     if (pad < 0 || !eml_rw_sole_use(rw, x) || w == EML_NO_VALUE) return EM_OK;
     int rank = rw->shapes[w].rank, spatial = rank - 2, image = eml_rw_in(rw, pad, 0);
-    int64_t pads[2 * EM_MAX_RANK], own[2 * EM_MAX_RANK];
+    int64_t pads[2 * EM_MAX_RANK] = {0}, own[2 * EM_MAX_RANK] = {0};
     double value;
     if (rank < 3 || !reads_pad(rw, pad, rank, pads, &value) || !own_pads(rw, node, spatial, own)) return EM_OK;
     bool has_own = false;

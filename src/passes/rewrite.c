@@ -22,7 +22,7 @@ static void *grow(eml_rewriter *rw, void *items, int n, int *capacity, size_t si
         no_memory(rw);
         return NULL;
     }
-    if (*capacity > 0) memcpy(moved, items, (size_t)*capacity * size);
+    if (items != NULL) memcpy(moved, items, (size_t)*capacity * size);
     *capacity = wider;
     return moved;
 }

@@ -77,7 +77,7 @@ static void show_steps(FILE *file, const em_session *session, size_t count) {
 /* ---- the arena ---- */
 
 static void extend(map *m, long r, long step) {
-    if (r >= 0 && m->rooms[r].last != LAST && m->rooms[r].last < step) m->rooms[r].last = step;
+    if (r >= 0 && m->rooms != NULL && m->rooms[r].last != LAST && m->rooms[r].last < step) m->rooms[r].last = step;
 }
 
 /* The latest room at that offset: what a value without a step of its own, a view, lies in. */
@@ -110,7 +110,8 @@ static void map_step(pool *p, const em_session *session, map *m, size_t i) {
         if (step.out[k] < 0 || em_session_plan_value(session, (size_t)step.out[k], &value) != EM_OK) continue;
         if (value.place != EM_PLACE_ARENA || value.bytes == 0) continue;
         long over = room_at(m, value.offset);
-        bool in_place = over >= 0 && m->rooms[over].last == (long)i && m->rooms[over].first < (long)i;
+        bool in_place =
+            over >= 0 && m->rooms != NULL && m->rooms[over].last == (long)i && m->rooms[over].first < (long)i;
         long r = in_place ? over : add_room(p, m, value.offset, value.bytes, (long)i, value.name);
         if (in_place && *value.name) m->rooms[r].name = value.name;
         m->newest[step.out[k]] = r;

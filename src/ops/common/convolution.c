@@ -543,7 +543,7 @@ em_status eml_conv_run(eml_run *run, const eml_conv *p, const void *x, const voi
                               scratch + p->x_at);
             t.x = scratch + p->x_at;
         }
-        if (p->padded > 0) {
+        if (p->padded > 0 && scratch != NULL) {
             copy_padded(p, t.x, scratch + p->padded_at);
             t.x = scratch + p->padded_at;
         }

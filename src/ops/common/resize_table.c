@@ -94,7 +94,8 @@ bool eml_resize_entry(const eml_resize_how *how, const eml_resize_axis *axis, in
     double x = place_f64(how->place, axis, o);
     if (crop) x = x < 0 ? 0 : x > last ? last : x; /* as near is, when inside */
     bool shrinks = how->antialias && axis->scale < 1;
-    double stretch = shrinks ? axis->scale : 1, first = floor(x) - (double)(taps / 2 - 1);
+    int64_t before = taps / 2 - 1;
+    double stretch = shrinks ? axis->scale : 1, first = floor(x) - (double)before;
     double sum = 0;
     for (int64_t t = 0; t < taps; t++) {
         double i = first + (double)t;
