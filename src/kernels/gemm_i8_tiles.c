@@ -97,7 +97,7 @@ void EML_FN(gemm_i8)(const eml_gemm_i8 *g) {
     const int8_t *panel = g->packed;
     for (size_t i = 0; i < g->m && g->b_zero != NULL; i++) g->row_sums[i] = row_sum(&d, row_of(g, i), g->a_zero);
     for (size_t j = 0; j < g->n; j += EML_I8_PANEL, panel += d.segments * d.step) {
-        int32_t start[EML_I8_PANEL] = {0}, sums[I8_ROWS * EML_I8_PANEL];
+        int32_t start[EML_I8_PANEL], sums[I8_ROWS * EML_I8_PANEL];
         const size_t cols = g->n - j < EML_I8_PANEL ? g->n - j : EML_I8_PANEL,
                      bytes = g->to.kind == EML_I8_TO_BYTE ? 1 : 4;
         d.end = requant_end(cols);

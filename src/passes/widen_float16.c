@@ -7,6 +7,7 @@
  * same in both types: no BitCast, no sequences or optionals, no bodies. */
 #include <string.h>
 
+#include "ops/common/block.h"
 #include "passes/infer_types.h"
 #include "tensor/convert.h"
 
@@ -76,7 +77,7 @@ static int widened_constant(eml_rewriter *rw, int v) {
     em_tensor t = *eml_rw_const(rw, v);
     void *data;
     int made = eml_rw_add_constant(rw, rw->graph->values[v].graph, EM_F32, t.rank, t.dims, &data);
-    if (made >= 0) rw->pass->kernels->f16_to_f32((size_t)eml_tensor_n(&t), t.data, data);
+    if (made >= 0) EML_KERNELS_OF(rw->pass->kernels)->f16_to_f32((size_t)eml_tensor_n(&t), t.data, data);
     return made;
 }
 

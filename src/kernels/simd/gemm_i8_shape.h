@@ -222,8 +222,9 @@ DSP_TILE(i8_tile_s8, dsp_even_s8, dsp_odd_s8)
             sums[EML_I8_PANEL + x + 1] = (int32_t)((uint32_t)start[x + 1] + w11);                                  \
         }                                                                                                          \
     }
-I8_PLAIN_TILE(i8_tile_u8, uint8_t)
-I8_PLAIN_TILE(i8_tile_s8, int8_t)
+/* d->end is even, so start[] is there in pairs. */
+I8_PLAIN_TILE(i8_tile_u8, uint8_t) // NOLINT(clang-analyzer-core.UndefinedBinaryOperatorResult)
+I8_PLAIN_TILE(i8_tile_s8, int8_t)  // NOLINT(clang-analyzer-core.UndefinedBinaryOperatorResult)
 #endif
 
 static EML_INLINE void i8_tile(const int rows, const i8_depth *d, const i8_a *const *a, const int8_t *b,
