@@ -232,8 +232,7 @@ static void copy_packed(const eml_copy *c, const void *in, void *out) {
     }
 }
 
-/* run NULL: on this thread. */
-static void copy_any(eml_run *run, const eml_copy *c, const void *in, void *out) {
+void eml_copy_run(eml_run *run, const eml_copy *c, const void *in, void *out) {
     int last = c->rank - 1;
     if (last >= 0 && c->dims[0] == 0) return;
     if (c->unit == 0) {
@@ -241,12 +240,7 @@ static void copy_any(eml_run *run, const eml_copy *c, const void *in, void *out)
         return;
     }
     if (last < 0) {
-        const char *from = (const char *)in + c->in_first;
-        char *to = (char *)out + c->out_first;
-        if (run)
-            eml_copy_bytes(run, from, to, (size_t)c->unit);
-        else
-            memcpy(to, from, (size_t)c->unit);
+        eml_copy_bytes(run, (const char *)in + c->in_first, (char *)out + c->out_first, (size_t)c->unit);
         return;
     }
     walk w = {.copy = c, .in = in, .out = out, .row = c->across >= 0 ? c->across : last - 1};
@@ -259,18 +253,7 @@ static void copy_any(eml_run *run, const eml_copy *c, const void *in, void *out)
     w.blocks = (rows + w.block - 1) / w.block;
     for (int i = 0; i < last; i++) items *= i == w.row ? w.blocks : c->dims[i];
     int64_t item_bytes = (rows < w.block ? rows : w.block) * line_bytes;
-    if (run)
-        eml_run_parallel(run, items, GRAIN_BYTES / item_bytes + 1, walk_items, &w);
-    else
-        walk_items(&w, 0, items);
-}
-
-void eml_copy_run(eml_run *run, const eml_copy *copy, const void *in, void *out) {
-    copy_any(run, copy, in, out);
-}
-
-void eml_copy_serial(const eml_copy *copy, const void *in, void *out) {
-    copy_any(NULL, copy, in, out);
+    eml_run_parallel(run, items, GRAIN_BYTES / item_bytes + 1, walk_items, &w);
 }
 
 void eml_copy_rows(eml_run *run, em_dtype dtype, const void *in, int64_t in_first, int64_t in_row, void *out,

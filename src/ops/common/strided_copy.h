@@ -27,8 +27,6 @@ typedef struct eml_copy {
 void eml_copy_plan(eml_copy *copy, em_dtype dtype);
 /* in and out must not overlap. */
 void eml_copy_run(eml_run *run, const eml_copy *copy, const void *in, void *out);
-/* On the calling thread. */
-void eml_copy_serial(const eml_copy *copy, const void *in, void *out);
 
 /* [outer, part] elements between rows that are longer: in_row and out_row apart, from in_first to out_first. */
 void eml_copy_rows(eml_run *run, em_dtype dtype, const void *in, int64_t in_first, int64_t in_row, void *out,
