@@ -77,18 +77,46 @@ eml_wire_result eml_wire_next(const uint8_t *bytes, eml_span *rest, eml_wire_fie
     return result;
 }
 
-/* Where the value that begins at `at` ends; at itself when it is not well-formed. The usual cases first: a forest is
- * millions of such fields. */
-static inline size_t skip_value(const uint8_t *bytes, size_t at, size_t end, eml_wire_type type) {
-    if (type == EML_WIRE_I32 && end - at >= 4) return at + 4;
-    if (type == EML_WIRE_VARINT && end - at >= 3) {
-        if (bytes[at] < 0x80) return at + 1;
-        if (bytes[at + 1] < 0x80) return at + 2;
-        if (bytes[at + 2] < 0x80) return at + 3;
-    }
-    if (type == EML_WIRE_LEN && at < end && bytes[at] < 0x80 && end - at > bytes[at]) return at + 1 + bytes[at];
+/* Where the value that begins at `at` ends; at itself when it is not well-formed. */
+static size_t skip_value(const uint8_t *bytes, size_t at, size_t end, eml_wire_type type) {
     eml_wire_field field = {.type = type};
     return read_value(bytes, at, end, &field) == EML_WIRE_OK ? field.body.end : at;
+}
+
+/* The usual cases, a loop for each: a forest is millions of such fields. They end at the first field that is none. */
+static size_t skip_short_varints(const uint8_t *bytes, size_t *position, size_t end, uint8_t tag) {
+    size_t at = *position, n = 0;
+    for (;;) {
+        for (; end - at >= 16 && eml_wire_short_pairs(bytes + at, tag); at += 16) n += 8;
+        if (end - at < 4 || bytes[at] != tag) break;
+        size_t length = bytes[at + 1] < 0x80 ? 2 : bytes[at + 2] < 0x80 ? 3 : bytes[at + 3] < 0x80 ? 4 : 0;
+        if (length == 0) break;
+        at += length;
+        n++;
+    }
+    *position = at;
+    return n;
+}
+
+static size_t skip_fixed(const uint8_t *bytes, size_t *position, size_t end, uint8_t tag, size_t width) {
+    size_t at = *position, n = 0;
+    for (; end - at > width && bytes[at] == tag; at += 1 + width) n++;
+    *position = at;
+    return n;
+}
+
+static size_t skip_short_payloads(const uint8_t *bytes, size_t *position, size_t end, uint8_t tag) {
+    size_t at = *position, n = 0;
+    for (; end - at >= 2 && bytes[at] == tag && bytes[at + 1] < 0x80 && end - at - 2 >= bytes[at + 1]; n++)
+        at += (size_t)2 + bytes[at + 1];
+    *position = at;
+    return n;
+}
+
+static size_t skip_usual(const uint8_t *bytes, size_t *at, size_t end, uint8_t tag, eml_wire_type type) {
+    if (type == EML_WIRE_VARINT) return skip_short_varints(bytes, at, end, tag);
+    if (type == EML_WIRE_LEN) return skip_short_payloads(bytes, at, end, tag);
+    return skip_fixed(bytes, at, end, tag, type == EML_WIRE_I32 ? 4 : 8);
 }
 
 void eml_wire_skip_run(const uint8_t *bytes, eml_span *rest, const eml_wire_field *field, size_t *count) {
@@ -96,7 +124,9 @@ void eml_wire_skip_run(const uint8_t *bytes, eml_span *rest, const eml_wire_fiel
     const uint8_t tag = (uint8_t)(field->number << 3 | (uint32_t)field->type);
     const size_t end = rest->end;
     size_t at = rest->begin, n = 0;
-    while (at < end && bytes[at] == tag) {
+    for (;;) {
+        n += skip_usual(bytes, &at, end, tag, field->type);
+        if (at == end || bytes[at] != tag) break;
         size_t next = skip_value(bytes, at + 1, end, field->type);
         if (next == at + 1) break;
         at = next;

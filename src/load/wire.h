@@ -7,6 +7,8 @@
 #ifndef EML_LOAD_WIRE_H
 #define EML_LOAD_WIRE_H
 
+#include <string.h>
+
 #include "base/status.h"
 
 typedef enum eml_wire_type { EML_WIRE_VARINT = 0, EML_WIRE_I64 = 1, EML_WIRE_LEN = 2, EML_WIRE_I32 = 5 } eml_wire_type;
@@ -36,6 +38,20 @@ typedef enum eml_wire_result {
 size_t eml_wire_varint(const uint8_t *bytes, size_t at, size_t end, uint64_t *value);
 /* Reads the field at rest->begin (< rest->end) and moves rest behind it. On failure rest stays. */
 eml_wire_result eml_wire_next(const uint8_t *bytes, eml_span *rest, eml_wire_field *field);
+
+/* Whether the 16 bytes at p are eight fields of that one-byte tag, each with a varint of one byte. */
+static inline bool eml_wire_short_pairs(const uint8_t *p, uint8_t tag) {
+    uint8_t both[2] = {0xff, 0x80};
+    uint16_t tag_bits, care_bits;
+    uint64_t words[2];
+    memcpy(&care_bits, both, sizeof care_bits);
+    both[0] = tag;
+    both[1] = 0;
+    memcpy(&tag_bits, both, sizeof tag_bits);
+    memcpy(words, p, sizeof words);
+    const uint64_t tags = tag_bits * UINT64_C(0x0001000100010001), care = care_bits * UINT64_C(0x0001000100010001);
+    return (((words[0] ^ tags) | (words[1] ^ tags)) & care) == 0;
+}
 
 /* Skips the fields that directly follow and have the same one-byte tag and type as the one just read; adds their number
  * to *count. Stops before the first that differs or is not well-formed (eml_wire_next then says why). */

@@ -92,7 +92,11 @@ size_t eml_wire_doubles(eml_wire_cursor *cursor, double *out, size_t capacity) {
 /* Fields of that tag that follow each other, with values of one to three bytes: what almost all are. */
 static size_t read_short_run(const uint8_t *bytes, eml_span *rest, uint8_t tag, int64_t *out, size_t capacity) {
     size_t at = rest->begin, n = 0;
-    for (; n < capacity && rest->end - at >= 4 && bytes[at] == tag; n++) {
+    for (; n < capacity; n++) {
+        for (; capacity - n >= 8 && rest->end - at >= 16 && eml_wire_short_pairs(bytes + at, tag); at += 16, n += 8) {
+            for (size_t i = 0; i < 8; i++) out[n + i] = bytes[at + 2 * i + 1];
+        }
+        if (n == capacity || rest->end - at < 4 || bytes[at] != tag) break;
         uint32_t value = bytes[at + 1];
         size_t length = 2;
         if (value >= 0x80) {
