@@ -79,14 +79,36 @@ char *eml_arena_text(eml_arena *arena, const char *text, size_t length) {
     return copy;
 }
 
-static void free_chunks(eml_arena *arena) {
-    while (arena->chunks) {
+/* Frees the chunks that are newer than last. */
+static void free_newer(eml_arena *arena, const eml_arena_chunk *last) {
+    while (arena->chunks != last) {
         eml_arena_chunk *chunk = arena->chunks;
+        size_t bytes = chunk->capacity + ALIGN;
         arena->chunks = chunk->older;
-        eml_mem_free64(arena->mem, chunk, chunk->capacity + ALIGN);
+        arena->held -= bytes;
+        eml_mem_free64(arena->mem, chunk, bytes);
     }
-    arena->held = 0;
+}
+
+static void free_chunks(eml_arena *arena) {
+    free_newer(arena, NULL);
     arena->next = arena->end = NULL;
+}
+
+eml_arena_mark eml_arena_mark_here(const eml_arena *arena) {
+    return (eml_arena_mark){arena->chunks, arena->next, arena->end, arena->used};
+}
+
+void eml_arena_give_back(eml_arena *arena, eml_arena_mark mark) {
+    free_newer(arena, mark.chunk);
+    arena->next = mark.next;
+    arena->end = mark.end;
+    arena->used = mark.used;
+}
+
+void eml_arena_cut_back(eml_arena *arena, void *from) {
+    arena->used -= (size_t)(arena->next - (unsigned char *)from);
+    arena->next = from;
 }
 
 void eml_arena_reset(eml_arena *arena) {

@@ -30,6 +30,17 @@ void *eml_arena_zero(eml_arena *arena, size_t count, size_t size);
 void *eml_arena_full(eml_arena *arena, size_t count, size_t size);
 /* Copies length bytes and a NUL. */
 char *eml_arena_text(eml_arena *arena, const char *text, size_t length);
+/* What has been handed out so far; giving back returns all that was handed out since, to be used again. Marks are given
+ * back in the reverse order of their making. */
+typedef struct eml_arena_mark {
+    eml_arena_chunk *chunk;
+    unsigned char *next, *end;
+    size_t used;
+} eml_arena_mark;
+eml_arena_mark eml_arena_mark_here(const eml_arena *arena);
+void eml_arena_give_back(eml_arena *arena, eml_arena_mark mark);
+/* Gives back the end of what was handed out last, from that byte on. */
+void eml_arena_cut_back(eml_arena *arena, void *from);
 void eml_arena_reset(eml_arena *arena);
 void eml_arena_destroy(eml_arena *arena);
 

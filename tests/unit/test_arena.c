@@ -110,8 +110,38 @@ static void contents(void **state) {
     eml_arena_destroy(&arena);
 }
 
+/* What is given back is handed out again; what was there before stays, whether chunks were added since or not. */
+static void marks(void **state) {
+    (void)state;
+    for (size_t bytes = 100; bytes < 3000; bytes += 700) {
+        eml_mem mem;
+        eml_arena arena;
+        eml_mem_init(&mem, NULL, 0);
+        eml_arena_init(&arena, &mem, 1024);
+        eml_arena_mark start = eml_arena_mark_here(&arena);
+        unsigned char *kept = eml_arena_alloc(&arena, 500, 16);
+        memset(kept, 7, 500);
+        size_t held = mem.held, used = arena.used;
+        eml_arena_mark before = eml_arena_mark_here(&arena);
+        unsigned char *first = eml_arena_alloc(&arena, bytes, 16);
+        memset(first, 1, bytes);
+        memset(eml_arena_alloc(&arena, 2000, 64), 2, 2000);
+        eml_arena_give_back(&arena, before);
+        assert_int_equal(mem.held, held);
+        assert_int_equal(arena.used, used);
+        unsigned char *again = eml_arena_alloc(&arena, bytes, 16);
+        if (bytes == 100) assert_ptr_equal(again, first);
+        eml_arena_cut_back(&arena, again + 32);
+        assert_ptr_equal(eml_arena_alloc(&arena, bytes - 32, 16), again + 32);
+        for (int i = 0; i < 500; i++) assert_int_equal(kept[i], 7);
+        eml_arena_give_back(&arena, start);
+        assert_int_equal(mem.held, 0);
+        eml_arena_destroy(&arena);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(second_run_allocates_nothing), cmocka_unit_test(fixed),
-                                       cmocka_unit_test(limits), cmocka_unit_test(contents)};
+                                       cmocka_unit_test(limits), cmocka_unit_test(contents), cmocka_unit_test(marks)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
