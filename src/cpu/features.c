@@ -2,6 +2,30 @@
 #include "cpu/features.h"
 
 #if defined(__x86_64__) || defined(__i386__)
+#if defined(__GLIBC__) && defined(__has_include)
+#if __has_include(<sys/platform/x86.h>) /* since 2.33 */
+#include <sys/platform/x86.h>
+#endif
+#endif
+
+#ifdef CPU_FEATURE_ACTIVE
+
+/* The C library asked when the program started: in a virtual machine a CPUID takes microseconds. */
+uint32_t eml_cpu_features(void) {
+    uint32_t found = 0;
+    if (!CPU_FEATURE_ACTIVE(FMA) || !CPU_FEATURE_ACTIVE(F16C) || !CPU_FEATURE_ACTIVE(AVX2) || !CPU_FEATURE_ACTIVE(BMI2))
+        return 0;
+    found |= EML_CPU_AVX2;
+    if (CPU_FEATURE_ACTIVE(AVX_VNNI)) found |= EML_CPU_AVXVNNI;
+    if (!CPU_FEATURE_ACTIVE(AVX512F) || !CPU_FEATURE_ACTIVE(AVX512DQ) || !CPU_FEATURE_ACTIVE(AVX512BW) ||
+        !CPU_FEATURE_ACTIVE(AVX512VL))
+        return found;
+    found |= EML_CPU_AVX512;
+    if (CPU_FEATURE_ACTIVE(AVX512_VNNI)) found |= EML_CPU_VNNI;
+    return found;
+}
+
+#else
 #include <cpuid.h>
 
 /* Register state the operating system saves: XCR0. Only valid when CPUID says OSXSAVE. */
@@ -50,6 +74,7 @@ uint32_t eml_cpu_features(void) {
     if (c & vnni) found |= EML_CPU_VNNI;
     return found;
 }
+#endif
 
 #elif defined(__aarch64__)
 #if defined(__linux__)

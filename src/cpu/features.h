@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What this processor and its operating system allow, asked afresh at every call (some microseconds, no state). */
+/* What this processor and its operating system allow, asked afresh at every call (no state). */
 #ifndef EML_CPU_FEATURES_H
 #define EML_CPU_FEATURES_H
 
