@@ -4,11 +4,11 @@
 #include <string.h>
 
 typedef struct pass_entry {
-    const char *name;
+    const char *name, *needs;
     em_status (*run)(eml_pass_ctx *ctx);
 } pass_entry;
 
-#define EML_PASS(name, ...) {#name, eml_pass_##name},
+#define EML_PASS(name, needs, ...) {#name, needs, eml_pass_##name},
 static const pass_entry passes[] = {
 #include "eml_passes_enabled.def" /* of passes.def, for this build */
 };
@@ -36,8 +36,27 @@ static em_status unknown_pass(const char *name, em_error *err) {
     return eml_fail(err, EM_ERR_ARGUMENT, "there is no pass '%s'; there are %s", name, list);
 }
 
+/* Whether the text is one of the words, which a space parts. */
+static bool is_word(const char *text, const char *words) {
+    for (;;) {
+        const char *c = text;
+        while (*c != '\0' && *c == *words) c++, words++;
+        if (*c == '\0' && (*words == '\0' || *words == ' ')) return true;
+        while (*words != '\0' && *words != ' ') words++;
+        if (*words++ == '\0') return false;
+    }
+}
+
+bool eml_pass_applies(const char *needs, const eml_graph *graph) {
+    if (needs[0] == '\0') return true;
+    for (int i = 0; i < graph->n_nodes; i++)
+        if (is_word(graph->nodes[i].op_type, needs)) return true;
+    return false;
+}
+
 static em_status run_passes(eml_pass_ctx *ctx, int n) {
     for (int i = 0; i < n; i++) {
+        if (!eml_pass_applies(passes[i].needs, ctx->graph)) continue;
         EML_TRY(passes[i].run(ctx));
         em_status status = eml_graph_verify(ctx->graph, ctx->err);
         if (status != EM_OK) {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Rewrites of the graph. Each is one small file; the graph is verified after each, and a failure names the pass. */
+/* Rewrites of the graph. Each is one small file. Those that find the operators they need run, the graph is verified
+ * after each, and a failure names the pass. */
 #ifndef EML_PASSES_PASS_H
 #define EML_PASSES_PASS_H
 
@@ -28,6 +29,9 @@ em_status eml_passes_run(eml_graph *graph, const eml_kernels *kernels, eml_mem *
  * EM_ERR_ARGUMENT and names those that exist. */
 em_status eml_passes_run_until(eml_graph *graph, const eml_kernels *kernels, const char *stop_after, eml_mem *mem,
                                em_error *err);
+
+/* Whether the graph has one of the operators that a pass needs (passes.def), so whether it may change anything. */
+bool eml_pass_applies(const char *needs, const eml_graph *graph);
 
 #define EML_PASS(name, ...) em_status eml_pass_##name(eml_pass_ctx *ctx);
 #include "passes/passes.def"

@@ -11,9 +11,12 @@
 #include <cmocka.h>
 
 #include "cpu/select.h"
+#include "graph/graph_dump.h"
 #include "ops/common/op_eval.h"
 #include "support/op_test.h"
 #include "tensor/convert.h"
+
+enum { GRAPH_TEXT = 1 << 16 };
 
 void graph_test_begin(graph_test *t) {
     *t = (graph_test){.random = 1, .unknown = 2};
@@ -219,12 +222,43 @@ static bool every_op(const char *domain, const char *op_type) {
     return graph_oracle_knows(domain, op_type) || eml_op_find(domain, op_type) != NULL;
 }
 
+static const struct {
+    const char *needs;
+    em_status (*pass)(eml_pass_ctx *ctx);
+} needs_of[] = {
+#define EML_PASS(name, needs, ...) {needs, eml_pass_##name},
+#include "passes/passes.def"
+#undef EML_PASS
+};
+
+/* A pass that would not run on this graph must not change it. */
+static bool applies(const graph_test *t, em_status (*pass)(eml_pass_ctx *ctx)) {
+    for (size_t i = 0; i < sizeof(needs_of) / sizeof(needs_of[0]); i++)
+        if (needs_of[i].pass == pass) return eml_pass_applies(needs_of[i].needs, &t->graph);
+    fail_msg("a pass that is not in passes.def");
+    return false;
+}
+
+static void add_text(void *user, const char *text, size_t length) {
+    char *whole = user;
+    size_t used = strlen(whole);
+    assert_true(used + length < GRAPH_TEXT);
+    memcpy(whole + used, text, length);
+    whole[used + length] = '\0';
+}
+
 void graph_test_passes(graph_test *t, em_status (*const *passes)(eml_pass_ctx *ctx), int n, double tolerance) {
     const em_tensor *inputs = make_inputs(t), *before = evaluate(t, inputs);
     for (int i = 0; i < n; i++) {
         eml_pass_ctx ctx = {
             .graph = &t->graph, .kernels = eml_cpu_kernels(), .mem = &t->mem, .err = &t->err, .has_op = every_op};
+        static char text[2][GRAPH_TEXT];
+        bool may_change = applies(t, passes[i]);
+        text[0][0] = text[1][0] = '\0';
+        eml_graph_dump(&t->graph, add_text, text[0]);
         if (passes[i](&ctx) != EM_OK) fail_msg("%s", t->err.message);
+        eml_graph_dump(&t->graph, add_text, text[1]);
+        if (!may_change) assert_string_equal(text[0], text[1]);
         if (eml_graph_verify(&t->graph, &t->err) != EM_OK) fail_msg("%s", t->err.message);
     }
     const em_tensor *after = evaluate(t, inputs);

@@ -53,7 +53,7 @@ set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${passes_table}"
 file(STRINGS "${passes_table}" pass_lines REGEX "^EML_PASS\\(")
 set(enabled_lines "")
 foreach(line IN LISTS pass_lines)
-    if(NOT line MATCHES "^EML_PASS\\([a-z0-9_]+, ([A-Za-z0-9*, ]+)\\)$")
+    if(NOT line MATCHES "^EML_PASS\\([a-z0-9_]+, \"[A-Za-z0-9 ]*\", ([A-Za-z0-9*, ]+)\\)$")
         message(FATAL_ERROR "src/passes/passes.def: cannot read \"${line}\"")
     endif()
     string(REPLACE ", " "|" any_of "${CMAKE_MATCH_1}")
