@@ -8,6 +8,7 @@
 enum { GRAPH = 6, FLOATS = 7, INTS = 8, STRINGS = 9, GRAPHS = 11 };
 /* Shorter lists are read at once: they cost less than the record of where they are. */
 enum { LONG_LIST = 64 };
+enum { SPANS = 64 }; /* strings looked up at once */
 
 static bool is_text(const char *text) {
     return text != NULL && text[0] != '\0';
@@ -173,11 +174,16 @@ static size_t read_ints(eml_list *list, void *out, size_t n) {
 
 static size_t read_strings(eml_list *list, void *out, size_t n) {
     eml_wire_cursor cursor = cursor_of(list);
+    const char *bytes = (const char *)cursor.bytes;
     em_string *to = out;
-    eml_span text;
-    size_t got = 0;
-    for (; got < n && eml_wire_payload(&cursor, &text); got++)
-        to[got] = (em_string){(const char *)cursor.bytes + text.begin, text.end - text.begin};
+    eml_span texts[SPANS];
+    size_t got = 0, more = 1;
+    while (got < n && more > 0) {
+        more = eml_wire_short_payloads(&cursor, texts, n - got < SPANS ? n - got : SPANS);
+        if (more == 0) more = eml_wire_payload(&cursor, texts);
+        for (size_t i = 0; i < more; i++)
+            to[got++] = (em_string){bytes + texts[i].begin, texts[i].end - texts[i].begin};
+    }
     keep_cursor(list, &cursor);
     return got;
 }

@@ -85,9 +85,10 @@ static size_t skip_value(const uint8_t *bytes, size_t at, size_t end, eml_wire_t
 
 /* The usual cases, a loop for each: a forest is millions of such fields. They end at the first field that is none. */
 static size_t skip_short_varints(const uint8_t *bytes, size_t *position, size_t end, uint8_t tag) {
+    const eml_wire_pairs pairs = eml_wire_pairs_of(tag);
     size_t at = *position, n = 0;
     for (;;) {
-        for (; end - at >= 16 && eml_wire_short_pairs(bytes + at, tag); at += 16) n += 8;
+        for (; end - at >= 16 && eml_wire_are_pairs(bytes + at, pairs); at += 16) n += 8;
         if (end - at < 4 || bytes[at] != tag) break;
         size_t length = bytes[at + 1] < 0x80 ? 2 : bytes[at + 2] < 0x80 ? 3 : bytes[at + 3] < 0x80 ? 4 : 0;
         if (length == 0) break;

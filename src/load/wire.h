@@ -39,18 +39,25 @@ size_t eml_wire_varint(const uint8_t *bytes, size_t at, size_t end, uint64_t *va
 /* Reads the field at rest->begin (< rest->end) and moves rest behind it. On failure rest stays. */
 eml_wire_result eml_wire_next(const uint8_t *bytes, eml_span *rest, eml_wire_field *field);
 
-/* Whether the 16 bytes at p are eight fields of that one-byte tag, each with a varint of one byte. */
-static inline bool eml_wire_short_pairs(const uint8_t *p, uint8_t tag) {
-    uint8_t both[2] = {0xff, 0x80};
-    uint16_t tag_bits, care_bits;
+/* Eight fields of a one-byte tag, each with a varint of one byte: four of them as a word, and the bits that are so. */
+typedef struct eml_wire_pairs {
+    uint64_t word, care;
+} eml_wire_pairs;
+
+static inline eml_wire_pairs eml_wire_pairs_of(uint8_t tag) {
+    const uint8_t word[8] = {tag, 0, tag, 0, tag, 0, tag, 0};
+    const uint8_t care[8] = {0xff, 0x80, 0xff, 0x80, 0xff, 0x80, 0xff, 0x80};
+    eml_wire_pairs pairs;
+    memcpy(&pairs.word, word, sizeof word);
+    memcpy(&pairs.care, care, sizeof care);
+    return pairs;
+}
+
+/* Whether the 16 bytes at p are such fields. */
+static inline bool eml_wire_are_pairs(const uint8_t *p, eml_wire_pairs pairs) {
     uint64_t words[2];
-    memcpy(&care_bits, both, sizeof care_bits);
-    both[0] = tag;
-    both[1] = 0;
-    memcpy(&tag_bits, both, sizeof tag_bits);
     memcpy(words, p, sizeof words);
-    const uint64_t tags = tag_bits * UINT64_C(0x0001000100010001), care = care_bits * UINT64_C(0x0001000100010001);
-    return (((words[0] ^ tags) | (words[1] ^ tags)) & care) == 0;
+    return (((words[0] ^ pairs.word) | (words[1] ^ pairs.word)) & pairs.care) == 0;
 }
 
 /* Skips the fields that directly follow and have the same one-byte tag and type as the one just read; adds their number
@@ -75,5 +82,7 @@ size_t eml_wire_doubles(eml_wire_cursor *cursor, double *out, size_t capacity);
 size_t eml_wire_ints(eml_wire_cursor *cursor, int64_t *out, size_t capacity);
 /* Payload of the next bytes or message field of that number. */
 bool eml_wire_payload(eml_wire_cursor *cursor, eml_span *out);
+/* The next ones that are short and directly follow each other, at most capacity; perhaps none. */
+size_t eml_wire_short_payloads(eml_wire_cursor *cursor, eml_span *out, size_t capacity);
 
 #endif

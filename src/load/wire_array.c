@@ -89,14 +89,26 @@ size_t eml_wire_doubles(eml_wire_cursor *cursor, double *out, size_t capacity) {
     return read_fixed(cursor, EML_WIRE_I64, sizeof *out, out, capacity);
 }
 
+static void copy_pairs(const uint8_t *p, int64_t *out) {
+    out[0] = p[1];
+    out[1] = p[3];
+    out[2] = p[5];
+    out[3] = p[7];
+    out[4] = p[9];
+    out[5] = p[11];
+    out[6] = p[13];
+    out[7] = p[15];
+}
+
 /* Fields of that tag that follow each other, with values of one to three bytes: what almost all are. */
 static size_t read_short_run(const uint8_t *bytes, eml_span *rest, uint8_t tag, int64_t *out, size_t capacity) {
+    const eml_wire_pairs pairs = eml_wire_pairs_of(tag);
+    const size_t end = rest->end;
     size_t at = rest->begin, n = 0;
     for (; n < capacity; n++) {
-        for (; capacity - n >= 8 && rest->end - at >= 16 && eml_wire_short_pairs(bytes + at, tag); at += 16, n += 8) {
-            for (size_t i = 0; i < 8; i++) out[n + i] = bytes[at + 2 * i + 1];
-        }
-        if (n == capacity || rest->end - at < 4 || bytes[at] != tag) break;
+        for (; capacity - n >= 8 && end - at >= 16 && eml_wire_are_pairs(bytes + at, pairs); at += 16, n += 8)
+            copy_pairs(bytes + at, out + n);
+        if (n == capacity || end - at < 4 || bytes[at] != tag) break;
         uint32_t value = bytes[at + 1];
         size_t length = 2;
         if (value >= 0x80) {
@@ -138,16 +150,24 @@ size_t eml_wire_ints(eml_wire_cursor *cursor, int64_t *out, size_t capacity) {
     return n;
 }
 
+size_t eml_wire_short_payloads(eml_wire_cursor *cursor, eml_span *out, size_t capacity) {
+    const uint8_t *bytes = cursor->bytes, tag = (uint8_t)(cursor->number << 3 | EML_WIRE_LEN);
+    const size_t end = cursor->rest.end;
+    size_t at = cursor->rest.begin, n = 0;
+    if (cursor->number >= 16) return 0;
+    for (; n < capacity && end - at >= 2 && bytes[at] == tag; n++) {
+        const size_t length = bytes[at + 1];
+        if (length >= 0x80 || end - at - 2 < length) break;
+        out[n] = (eml_span){at + 2, at + 2 + length};
+        at += 2 + length;
+    }
+    cursor->rest.begin = at;
+    return n;
+}
+
 bool eml_wire_payload(eml_wire_cursor *cursor, eml_span *out) {
     eml_wire_field field;
-    const uint8_t *at = cursor->bytes + cursor->rest.begin;
-    const size_t room = cursor->rest.end - cursor->rest.begin;
-    if (room > 1 && at[0] == (uint8_t)(cursor->number << 3 | EML_WIRE_LEN) && at[1] < 0x80 && at[1] <= room - 2 &&
-        cursor->number < 16) { /* the common case: the next one, and short */
-        out->begin = cursor->rest.begin + 2;
-        out->end = cursor->rest.begin = out->begin + at[1];
-        return true;
-    }
+    if (eml_wire_short_payloads(cursor, out, 1) == 1) return true;
     while (find_field(cursor, &field)) {
         if (field.type != EML_WIRE_LEN) continue;
         *out = field.body;
