@@ -97,10 +97,8 @@ static void write_tail(eml_tree_model *model, const eml_tree_source *source, con
 }
 _Static_assert(sizeof(eml_tree_label) == sizeof(int64_t), "labels take the same room either way");
 
-static em_status pack(eml_ctx *ctx, eml_arena *work, const eml_tree_source *source, const eml_tree_finish *finish,
-                      const class_labels *labels, bool exact_presence) {
-    eml_forest forest;
-    EML_TRY(eml_forest_build(ctx, work, source, &forest));
+static em_status pack(eml_ctx *ctx, eml_arena *work, const eml_tree_source *source, const eml_forest *forest,
+                      const eml_tree_finish *finish, const class_labels *labels, bool exact_presence) {
     eml_tree_pack_options options = {
         .single_target = finish->form == EML_TREE_BINARY || source->n_targets == 1,
         .add = finish->aggregate == EML_TREE_SUM || finish->aggregate == EML_TREE_AVERAGE,
@@ -108,13 +106,23 @@ static em_status pack(eml_ctx *ctx, eml_arena *work, const eml_tree_source *sour
     };
     eml_tree *tree;
     uint32_t tail;
-    EML_TRY(eml_tree_pack(ctx, work, source, &forest, &options, sizeof(eml_tree_model), tail_bytes(source, labels),
+    EML_TRY(eml_tree_pack(ctx, work, source, forest, &options, sizeof(eml_tree_model), tail_bytes(source, labels),
                           &tail, &tree));
     eml_tree_model *model = (eml_tree_model *)(void *)tree;
     model->finish = *finish;
     model->finish.n_trees = source->n_trees;
     write_tail(model, source, labels, tail);
     return EM_OK;
+}
+
+/* The forest of the two older operators. */
+static em_status read_forest(eml_ctx *ctx, eml_arena *work, const char *prefix, uint32_t n_targets,
+                             eml_tree_source *source, eml_forest *forest) {
+    bool usual;
+    EML_TRY(eml_forest_usual(ctx, work, prefix, n_targets, source, forest, &usual));
+    if (usual) return EM_OK;
+    EML_TRY(eml_tree_source_nodes(ctx, work, prefix, n_targets, source));
+    return eml_forest_build(ctx, work, source, forest);
 }
 
 static em_status read_labels(eml_ctx *ctx, class_labels *labels) {
@@ -134,43 +142,46 @@ static em_status classifier(eml_ctx *ctx, eml_arena *work) {
     class_labels labels = {0};
     eml_tree_finish finish = {.form = EML_TREE_CLASSES, .aggregate = EML_TREE_SUM, .positive = 1};
     eml_tree_source source;
+    eml_forest forest;
     EML_TRY(parse_post(ctx, &finish.post));
     EML_TRY(read_labels(ctx, &labels));
-    EML_TRY(eml_tree_source_nodes(ctx, work, "class", (uint32_t)labels.n, &source));
+    EML_TRY(read_forest(ctx, work, "class", (uint32_t)labels.n, &source, &forest));
     finish.n_scores = (uint32_t)labels.n;
     if (source.base.n > labels.n || (labels.n > 2 && source.base.n != 0 && source.base.n != labels.n))
         return eml_fail(ctx->err, EM_ERR_MODEL, "has %zu base_values for %zu classes", source.base.n, labels.n);
     bool one_column = labels.n == 2 && source.weight.n > 0;
     for (size_t i = 0; i < source.weight.n; i++) {
-        one_column &= source.target[i] == source.target[0];
+        one_column &= eml_tree_target(&source, (uint32_t)i) == eml_tree_target(&source, 0);
         if (eml_tree_real(source.weight, i) < 0) finish.positive = 0;
     }
     if (one_column) {
         finish.form = EML_TREE_BINARY;
-        finish.column = source.target[0];
+        finish.column = eml_tree_target(&source, 0);
     }
-    return pack(ctx, work, &source, &finish, &labels, labels.n > 2 && source.base.n == 0);
+    return pack(ctx, work, &source, &forest, &finish, &labels, labels.n > 2 && source.base.n == 0);
 }
 
 static em_status regressor(eml_ctx *ctx, eml_arena *work) {
     static const char *const aggregates[] = {"AVERAGE", "SUM", "MIN", "MAX"};
     eml_tree_finish finish = {.form = EML_TREE_SCORES};
     eml_tree_source source;
+    eml_forest forest;
     int64_t n_targets = eml_ctx_int(ctx, "n_targets", 1);
     EML_TRY(parse_post(ctx, &finish.post));
     EML_TRY(parse_name(ctx, "aggregate_function", aggregates, 4, "SUM", &finish.aggregate));
     if (n_targets < 1 || n_targets > INT32_MAX)
         return eml_fail(ctx->err, EM_ERR_MODEL, "n_targets is %lld, expected 1 or more", (long long)n_targets);
     finish.n_scores = (uint32_t)n_targets;
-    EML_TRY(eml_tree_source_nodes(ctx, work, "target", finish.n_scores, &source));
+    EML_TRY(read_forest(ctx, work, "target", finish.n_scores, &source, &forest));
     if (source.base.n != 0 && source.base.n != finish.n_scores)
         return eml_fail(ctx->err, EM_ERR_MODEL, "has %zu base_values for %u targets", source.base.n, finish.n_scores);
-    return pack(ctx, work, &source, &finish, &(class_labels){0}, false);
+    return pack(ctx, work, &source, &forest, &finish, &(class_labels){0}, false);
 }
 
 static em_status ensemble(eml_ctx *ctx, eml_arena *work) {
     eml_tree_finish finish = {.form = EML_TREE_SCORES};
     eml_tree_source source;
+    eml_forest forest;
     int64_t post = eml_ctx_int(ctx, "post_transform", EML_TREE_POST_NONE);
     int64_t aggregate = eml_ctx_int(ctx, "aggregate_function", EML_TREE_SUM);
     if (post < EML_TREE_POST_NONE || post > EML_TREE_POST_PROBIT)
@@ -178,15 +189,16 @@ static em_status ensemble(eml_ctx *ctx, eml_arena *work) {
     if (aggregate < EML_TREE_AVERAGE || aggregate > EML_TREE_MAX)
         return eml_fail(ctx->err, EM_ERR_MODEL, "aggregate_function %lld is not defined", (long long)aggregate);
     EML_TRY(eml_tree_source_split(ctx, work, &source));
+    EML_TRY(eml_forest_build(ctx, work, &source, &forest));
     finish.post = (uint32_t)post;
     finish.aggregate = (uint32_t)aggregate;
     finish.n_scores = source.n_targets;
-    return pack(ctx, work, &source, &finish, &(class_labels){0}, false);
+    return pack(ctx, work, &source, &forest, &finish, &(class_labels){0}, false);
 }
 
 /* With working memory of the model, given back at once. */
 static em_status with_work(eml_ctx *ctx, em_status (*fn)(eml_ctx *ctx, eml_arena *work)) {
-    enum { WORK_CHUNK = 256 << 10 };
+    enum { WORK_CHUNK = 64 << 10 };
     eml_arena work;
     eml_arena_init(&work, ctx->graph->arena.mem, WORK_CHUNK);
     em_status status = fn(ctx, &work);

@@ -16,88 +16,89 @@ static uint32_t order_of(float value) {
     return bits >> 31 ? ~bits : bits | UINT32_C(0x80000000);
 }
 
-/* Stable radix sort, a byte at a time; bytes that are the same everywhere cost nothing but the count. *a is sorted, *b
- * the other array. */
-static void sort_entries(entry **a, entry **b, uint32_t n) {
-    uint32_t start[4][256] = {{0}};
+/* Stable radix sort by the low bytes of the keys; bytes that are the same everywhere cost nothing but the count. *a is
+ * sorted, *b the other array. */
+static void sort_entries(entry **a, entry **b, uint32_t n, int bytes) {
+    uint32_t start[4][256];
+    memset(start, 0, (size_t)bytes * sizeof(start[0]));
     for (uint32_t i = 0; i < n; i++) {
-        for (int k = 0; k < 4; k++) start[k][(*a)[i].key >> 8 * k & 255]++;
+        uint32_t key = (*a)[i].key;
+        for (int k = 0; k < bytes; k++, key >>= 8) start[k][key & 255]++;
     }
-    for (int k = 0; k < 4 && n > 0; k++) {
-        if (start[k][(*a)[0].key >> 8 * k & 255] == n) continue;
+    for (int k = 0; k < bytes && n > 0; k++) {
+        const entry *from = *a;
+        entry *to = *b;
+        if (start[k][from[0].key >> 8 * k & 255] == n) continue;
         uint32_t sum = 0;
         for (int v = 0; v < 256; v++) {
             uint32_t count = start[k][v];
             start[k][v] = sum;
             sum += count;
         }
-        for (uint32_t i = 0; i < n; i++) (*b)[start[k][(*a)[i].key >> 8 * k & 255]++] = (*a)[i];
-        entry *swap = *a;
-        *a = *b;
-        *b = swap;
+        for (uint32_t i = 0; i < n; i++) to[start[k][from[i].key >> 8 * k & 255]++] = from[i];
+        *b = *a;
+        *a = to;
     }
 }
 
-/* sorted[n_nodes]: keys are the features. */
-static void fill_columns(const eml_forest *forest, const entry *sorted, eml_cuts *c) {
+/* Inner nodes from begin on, by feature and cut: into c->nodes. */
+static bool sort_nodes(eml_arena *work, const eml_forest *forest, uint32_t end, eml_cuts *c) {
+    const eml_forest_node *nodes = forest->nodes;
+    entry *a = eml_arena_alloc(work, ((size_t)c->n_nodes + 1) * sizeof(entry), 16);
+    entry *b = eml_arena_alloc(work, ((size_t)c->n_nodes + 1) * sizeof(entry), 16);
+    if (a == NULL || b == NULL) return false;
+    uint32_t n = 0;
+    for (uint32_t i = c->begin; i < end; i++) { /* what a leaf leaves is overwritten */
+        a[n] = (entry){order_of(nodes[i].cut), i};
+        n += nodes[i].right != 0;
+    }
+    sort_entries(&a, &b, n, 4);
+    for (uint32_t i = 0; i < n; i++) a[i].key = nodes[a[i].node].feature;
+    sort_entries(&a, &b, n, forest->n_features <= 1 << 8 ? 1 : forest->n_features <= 1 << 16 ? 2 : 4);
+    for (uint32_t i = 0; i < n; i++) c->nodes[i] = a[i].node;
+    for (uint32_t i = 0; i < n; i++) c->n_columns += i == 0 || a[i].key != a[i - 1].key;
+    return true;
+}
+
+static void fill_columns(const eml_forest *forest, eml_cuts *c) {
     eml_cut_column *column = c->columns - 1;
-    uint32_t last = 0;
+    float last = 0;
     for (uint32_t i = 0; i < c->n_nodes; i++) {
-        const eml_forest_node *node = &forest->nodes[sorted[i].node];
-        uint32_t order = order_of(node->cut);
-        if (i == 0 || node->feature != column->feature)
-            *++column = (eml_cut_column){.feature = node->feature, .first = c->n_cuts, .first_node = i};
-        if (column->n_nodes == 0 || order != last) {
+        const eml_forest_node *node = &forest->nodes[c->nodes[i]];
+        if (i == 0 || node->feature != column->feature) {
+            uint32_t before = (uint32_t)(++column - c->columns);
+            *column = (eml_cut_column){
+                .feature = node->feature, .first = c->n_cuts, .first_node = i, .first_place = c->n_cuts + 2 * before};
+        }
+        if (column->n_nodes == 0 || node->cut != last) { /* the two zeros are one cut */
             c->cuts[c->n_cuts++] = node->cut + 0.0f;
             column->n_cuts++;
         }
-        last = order;
+        last = node->cut;
         column->n_nodes++;
-        bool nan_right = (node->table & EML_FOREST_NAN_RIGHT) != 0;
-        column->nan_right |= nan_right;
-        column->nan_left |= !nan_right;
-        c->nodes[i] = sorted[i].node;
-        c->column_of[sorted[i].node - c->begin] = (uint32_t)(column - c->columns);
-        c->rank_of[sorted[i].node - c->begin] = column->n_cuts;
+        column->nan_right |= node->nan_right;
+        column->nan_left |= !node->nan_right;
+        c->place_of[c->nodes[i] - c->begin] = column->first_place + column->n_cuts;
     }
-}
-
-/* temp: what is of no use afterwards. */
-static em_status build(eml_ctx *ctx, eml_arena *work, eml_arena *temp, const eml_forest *forest, uint32_t tree,
-                       uint32_t tree_end, eml_cuts *cuts) {
-    uint32_t begin = forest->first[tree], end = forest->first[tree_end];
-    uint32_t n = end - begin - (forest->first_leaf[tree_end] - forest->first_leaf[tree]);
-    *cuts = (eml_cuts){.begin = begin, .n_nodes = n};
-    entry *a = eml_arena_full(temp, (size_t)n + 1, sizeof(entry));
-    entry *b = eml_arena_full(temp, (size_t)n + 1, sizeof(entry));
-    cuts->cuts = eml_arena_full(work, (size_t)n + 1, sizeof(float));
-    cuts->nodes = eml_arena_full(work, (size_t)n + 1, sizeof(uint32_t));
-    cuts->column_of = eml_arena_full(work, (size_t)(end - begin) + 1, sizeof(uint32_t));
-    cuts->rank_of = eml_arena_full(work, (size_t)(end - begin) + 1, sizeof(uint32_t));
-    if (a == NULL || b == NULL || cuts->cuts == NULL || cuts->nodes == NULL || cuts->column_of == NULL ||
-        cuts->rank_of == NULL)
-        return eml_ctx_no_memory(ctx);
-    uint32_t k = 0;
-    for (uint32_t i = begin; i < end; i++) {
-        if (forest->nodes[i].right != 0) a[k++] = (entry){order_of(forest->nodes[i].cut), i};
-    }
-    sort_entries(&a, &b, n);
-    for (uint32_t i = 0; i < n; i++) a[i].key = forest->nodes[a[i].node].feature;
-    sort_entries(&a, &b, n);
-    for (uint32_t i = 0; i < n; i++) cuts->n_columns += i == 0 || a[i].key != a[i - 1].key;
-    cuts->columns = eml_arena_zero(work, (size_t)cuts->n_columns + 1, sizeof(eml_cut_column));
-    if (cuts->columns == NULL) return eml_ctx_no_memory(ctx);
-    fill_columns(forest, a, cuts);
-    return EM_OK;
 }
 
 em_status eml_cuts_build(eml_ctx *ctx, eml_arena *work, const eml_forest *forest, uint32_t tree, uint32_t tree_end,
                          eml_cuts *cuts) {
-    eml_arena temp;
-    eml_arena_init(&temp, work->mem, 0);
-    em_status status = build(ctx, work, &temp, forest, tree, tree_end, cuts);
-    eml_arena_destroy(&temp);
-    return status;
+    uint32_t begin = forest->first[tree], end = forest->first[tree_end];
+    uint32_t n = end - begin - (forest->first_leaf[tree_end] - forest->first_leaf[tree]);
+    *cuts = (eml_cuts){.begin = begin, .n_nodes = n};
+    cuts->cuts = eml_arena_alloc(work, ((size_t)n + 1) * sizeof(float), 16);
+    cuts->nodes = eml_arena_alloc(work, ((size_t)n + 1) * sizeof(uint32_t), 16);
+    cuts->place_of = eml_arena_alloc(work, ((size_t)(end - begin) + 1) * sizeof(uint32_t), 16);
+    if (cuts->cuts == NULL || cuts->nodes == NULL || cuts->place_of == NULL) return eml_ctx_no_memory(ctx);
+    eml_arena_mark before = eml_arena_mark_here(work);
+    bool sorted = sort_nodes(work, forest, end, cuts);
+    eml_arena_give_back(work, before);
+    if (!sorted) return eml_ctx_no_memory(ctx);
+    cuts->columns = eml_arena_zero(work, (size_t)cuts->n_columns + 1, sizeof(eml_cut_column));
+    if (cuts->columns == NULL) return eml_ctx_no_memory(ctx);
+    fill_columns(forest, cuts);
+    return EM_OK;
 }
 
 static size_t level_floats(uint32_t n) {

@@ -12,6 +12,7 @@ typedef struct eml_cut_column {
     uint32_t first;      /* its cuts in cuts, its nodes in nodes: */
     uint32_t first_node; /* */
     uint32_t n_nodes;
+    uint32_t first_place;
     bool nan_left, nan_right; /* some node sends NaN there */
 } eml_cut_column;
 
@@ -20,9 +21,10 @@ typedef struct eml_cuts {
     eml_cut_column *columns; /* [n_columns], ascending features */
     float *cuts;             /* [n_cuts], column after column, ascending and distinct in each */
     uint32_t *nodes;         /* [n_nodes] inner nodes of the forest, by column and cut */
-    uint32_t *column_of;     /* [n_nodes of the trees]: of inner node begin + i */
-    uint32_t *rank_of;       /* likewise: 1 + position of its cut in the column */
-    uint32_t begin;          /* first node of the trees */
+    /* Places: each column has one per cut, one before them and one behind. place_of[i], of inner node begin + i, is
+     * that of its cut: first_place + 1 + position in the column. [n_nodes of the trees] */
+    uint32_t *place_of;
+    uint32_t begin; /* first node of the trees */
 } eml_cuts;
 
 /* Trees tree .. tree_end - 1. O(nodes). */

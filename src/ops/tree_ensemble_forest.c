@@ -2,6 +2,7 @@
 #include "ops/tree_ensemble_forest.h"
 
 #include <math.h>
+#include <string.h>
 
 /* A node to visit, and the node whose right child it is (NONE: it is a left child or a root). */
 typedef struct visit {
@@ -19,18 +20,22 @@ typedef struct builder {
     bool any_strict, any_plain;
 } builder;
 
-/* The largest float below value. */
-static float below(float value) {
-    return nextafterf(value, -INFINITY);
+float eml_forest_below(float value) {
+    uint32_t bits;
+    memcpy(&bits, &value, sizeof(bits));
+    bits = value > 0 ? bits - 1 : value < 0 ? bits + 1 : UINT32_C(0x80000001);
+    memcpy(&value, &bits, sizeof(bits));
+    return value;
 }
 
-/* Comparison as a table; whether true means left is the caller's to arrange: *swap tells that true is right. */
-static uint8_t right_table(eml_tree_mode mode, bool missing_true, bool *swap) {
-    enum { LESS = 1, EQUAL = 2, GREATER = 4, NAN_TRUE = 8 };
-    static const uint8_t truth[] = {LESS | EQUAL, LESS, GREATER | EQUAL, GREATER, EQUAL, LESS | GREATER | NAN_TRUE,
+enum { LESS = 1, EQUAL = 2, GREATER = 4, AT_NAN = 8 };
+
+uint8_t eml_tree_table(uint8_t mode_bits, bool *swap) {
+    static const uint8_t truth[] = {LESS | EQUAL, LESS, GREATER | EQUAL, GREATER, EQUAL, LESS | GREATER | AT_NAN,
                                     EQUAL};
+    const int mode = mode_bits & (EML_TREE_NAN_TRUE - 1);
     uint8_t yes = truth[mode];
-    if (missing_true) yes |= NAN_TRUE;
+    if (mode_bits & EML_TREE_NAN_TRUE) yes |= AT_NAN;
     *swap = mode == EML_TREE_GTE || mode == EML_TREE_GT;
     return (uint8_t)(*swap ? yes : ~yes & 15);
 }
@@ -48,12 +53,10 @@ static void set_cut(builder *b, eml_forest_node *node, eml_tree_mode mode, doubl
 
 static void describe(builder *b, uint32_t i, eml_forest_node *node, bool *swap) {
     const eml_tree_source *s = b->source;
-    node->feature = s->feature[i];
+    node->feature = s->feature[i] & INT32_MAX;
+    node->nan_right = (eml_tree_table(s->mode[i], swap) & AT_NAN) != 0;
     if (node->feature >= b->forest->n_features) b->forest->n_features = node->feature + 1;
-    eml_tree_mode mode = eml_tree_mode_of(s, i);
-    node->table = right_table(mode, (s->mode[i] & EML_TREE_NAN_TRUE) != 0, swap);
-    node->member = mode == EML_TREE_IN;
-    set_cut(b, node, mode, eml_tree_real(s->value, i));
+    set_cut(b, node, eml_tree_mode_of(s, i), eml_tree_real(s->value, i));
 }
 
 static em_status build_tree(builder *b, uint32_t tree) {
@@ -73,7 +76,8 @@ static em_status build_tree(builder *b, uint32_t tree) {
         b->seen[v.source] = 1;
         uint32_t i = f->n_nodes++;
         eml_forest_node *node = &f->nodes[i];
-        *node = (eml_forest_node){.leaf = f->n_leaves, .source = v.source, .tree = (uint16_t)tree};
+        *node = (eml_forest_node){.leaf = f->n_leaves};
+        f->source[i] = v.source;
         if (v.right_of != NONE) f->nodes[v.right_of].right = i;
         if (leaf) {
             depths += v.depth;
@@ -101,13 +105,14 @@ em_status eml_forest_build(eml_ctx *ctx, eml_arena *work, const eml_tree_source 
         return eml_ctx_no_memory(ctx);
     forest->nodes = eml_arena_alloc(work, bytes, 64);
     if (forest->nodes != NULL && !source->shared_leaves) eml_mem_expect(forest->nodes, bytes);
+    forest->source = eml_arena_alloc(work, (size_t)capacity * sizeof(uint32_t), 16);
     forest->first = eml_arena_zero(work, (size_t)source->n_trees + 1, sizeof(uint32_t));
     forest->first_leaf = eml_arena_zero(work, (size_t)source->n_trees + 1, sizeof(uint32_t));
     builder b = {.ctx = ctx, .source = source, .forest = forest};
     b.seen = eml_arena_zero(work, source->n_nodes, 1);
     b.stack = eml_arena_alloc(work, ((size_t)source->n_nodes + 2) * sizeof(visit), 16);
-    if (forest->nodes == NULL || forest->first == NULL || forest->first_leaf == NULL || b.seen == NULL ||
-        b.stack == NULL)
+    if (forest->nodes == NULL || forest->source == NULL || forest->first == NULL || forest->first_leaf == NULL ||
+        b.seen == NULL || b.stack == NULL)
         return eml_ctx_no_memory(ctx);
     for (uint32_t t = 0; t < source->n_trees; t++) EML_TRY(build_tree(&b, t));
     forest->first[source->n_trees] = forest->n_nodes;
@@ -116,7 +121,7 @@ em_status eml_forest_build(eml_ctx *ctx, eml_arena *work, const eml_tree_source 
     forest->strict = b.any_strict;
     for (uint32_t i = 0; forest->plain && forest->strict && i < forest->n_nodes; i++) {
         eml_forest_node *node = &forest->nodes[i];
-        if (node->right != 0) node->cut = below(node->cut);
+        if (node->right != 0) node->cut = eml_forest_below(node->cut);
     }
     return EM_OK;
 }

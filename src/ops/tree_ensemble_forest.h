@@ -7,21 +7,17 @@
 #include "ops/tree_ensemble_source.h"
 
 typedef struct eml_forest_node {
-    float cut;        /* plain forests: the node sends right when !(x <= cut) */
-    uint32_t feature; /* leaves: 0 */
-    uint32_t right;   /* the right child; 0: a leaf */
-    uint32_t leaf;    /* number of leaves before this node in preorder: a leaf's number in the forest */
-    uint32_t source;  /* its number in the source */
-    uint16_t tree;    /* in a forest of at most UINT16_MAX trees */
-    uint8_t table;    /* bit 0: x < cut sends right; 1: equal; 2: greater; 3: NaN */
-    bool member;      /* x is compared with a set: in it counts as equal, else as less */
+    float cut;              /* plain forests: the node sends right when !(x <= cut) */
+    unsigned feature : 31;  /* leaves: 0 */
+    unsigned nan_right : 1; /* NaN is sent right */
+    uint32_t right;         /* the right child; 0: a leaf */
+    uint32_t leaf;          /* number of leaves before this node in preorder: a leaf's number in the forest */
 } eml_forest_node;
-
-enum { EML_FOREST_NAN_RIGHT = 8 };
 
 typedef struct eml_forest {
     uint32_t n_nodes, n_trees, n_leaves;
     eml_forest_node *nodes;
+    uint32_t *source;     /* [n_nodes]: their numbers in the source; NULL: the same */
     uint32_t *first;      /* [n_trees + 1] nodes: the roots */
     uint32_t *first_leaf; /* [n_trees + 1] */
     uint32_t n_features;  /* highest feature + 1 */
@@ -30,6 +26,24 @@ typedef struct eml_forest {
     bool plain;           /* float cuts and order comparisons only */
     bool strict;          /* plain: every cut was written as x < c and is the next float below c; else none is */
 } eml_forest;
+
+static inline uint32_t eml_forest_source(const eml_forest *forest, uint32_t node) {
+    return forest->source != NULL ? forest->source[node] : node;
+}
+
+/* A node's comparison as a table, of which bit 0 is set when x < cut sends right, 1: equal, 2: greater, 3: NaN. *swap:
+ * the true branch is the right one. x in a set counts as equal, any other as less. mode: of eml_tree_source. */
+uint8_t eml_tree_table(uint8_t mode, bool *swap);
+
+/* The largest float below a finite one. */
+float eml_forest_below(float value);
+
+/* Source and forest of TreeEnsembleClassifier and -Regressor in one go, if they are as scikit-learn's converters list
+ * them: ids that count up, nodes in preorder, float cuts compared alike, equally many weights for each leaf, in the
+ * order of the leaves. Else, also when something is wrong with them, *usual is false: eml_tree_source_nodes and
+ * eml_forest_build read any forest, and say what is wrong. */
+em_status eml_forest_usual(eml_ctx *ctx, eml_arena *work, const char *prefix, uint32_t n_targets,
+                           eml_tree_source *source, eml_forest *forest, bool *usual);
 
 em_status eml_forest_build(eml_ctx *ctx, eml_arena *work, const eml_tree_source *source, eml_forest *forest);
 

@@ -37,8 +37,14 @@ bool eml_mask_plan_make(const eml_forest *forest, const eml_cuts *cuts, eml_mask
     return true;
 }
 
-em_status eml_mask_place(eml_ctx *ctx, eml_arena *work, eml_mask_plan *plan, eml_tree_layout *layout) {
+em_status eml_mask_place(eml_ctx *ctx, eml_arena *work, const eml_forest *forest, eml_mask_plan *plan,
+                         eml_tree_layout *layout) {
     const eml_cuts *cuts = plan->cuts;
+    plan->tree_of = eml_arena_alloc(work, forest->n_nodes * sizeof(uint16_t), 16);
+    if (plan->tree_of == NULL) return eml_ctx_no_memory(ctx);
+    for (uint32_t t = 0; t < forest->n_trees; t++) {
+        for (uint32_t i = forest->first[t]; i < forest->first[t + 1]; i++) plan->tree_of[i] = (uint16_t)t;
+    }
     uint32_t *places = eml_arena_zero(work, (size_t)cuts->n_columns * 4, sizeof(uint32_t));
     if (places == NULL) return eml_ctx_no_memory(ctx);
     plan->masks = places;
@@ -86,14 +92,14 @@ static void write_column(const eml_mask_plan *plan, const eml_forest *forest, co
     memset(nan, 255, row_bytes);
     if (fixes) memset(base + column->fix_masks, 255, (size_t)source->n_nodes * bits / 8);
     for (uint32_t i = 0; i < source->n_nodes; i++) {
-        uint32_t node = cuts->nodes[source->first_node + i], t = forest->nodes[node].tree;
-        uint32_t node_rank = cuts->rank_of[node - cuts->begin];
+        uint32_t node = cuts->nodes[source->first_node + i], t = plan->tree_of[node];
+        uint32_t node_rank = cuts->place_of[node - cuts->begin] - source->first_place;
         for (; rank < node_rank; rank++) {
             if (fixes) start[rank] = i;
         }
         for (; j << plan->shift < node_rank && j < last; j++, row += row_bytes) memcpy(row + row_bytes, row, row_bytes);
         if (j << plan->shift >= node_rank) clear_left(row, bits, t, forest, t, node);
-        if (forest->nodes[node].table & EML_FOREST_NAN_RIGHT) clear_left(nan, bits, t, forest, t, node);
+        if (forest->nodes[node].nan_right) clear_left(nan, bits, t, forest, t, node);
         if (fixes) {
             clear_left(base + column->fix_masks, bits, i, forest, t, node);
             fix_trees[i] = (uint16_t)t;

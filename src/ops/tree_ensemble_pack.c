@@ -71,7 +71,7 @@ static uint32_t bits_for(uint32_t n) {
 static em_status plan_inputs(eml_ctx *ctx, eml_arena *work, const eml_forest *forest, walk_plan *plan) {
     bool nan_left = false;
     for (uint32_t i = 0; i < forest->n_nodes && !nan_left; i++)
-        nan_left = forest->nodes[i].right != 0 && !(forest->nodes[i].table & EML_FOREST_NAN_RIGHT);
+        nan_left = forest->nodes[i].right != 0 && !forest->nodes[i].nan_right;
     plan->column_bits = bits_for(forest->n_features);
     if (!nan_left) return EM_OK;
     enum { NAN_RIGHT = 1, NAN_LEFT = 2, FEW_FEATURES = 1 << 16 };
@@ -80,7 +80,7 @@ static em_status plan_inputs(eml_ctx *ctx, eml_arena *work, const eml_forest *fo
         if (uses == NULL) return eml_ctx_no_memory(ctx);
         for (uint32_t i = 0; i < forest->n_nodes; i++) {
             const eml_forest_node *node = &forest->nodes[i];
-            if (node->right != 0) uses[node->feature] |= node->table & EML_FOREST_NAN_RIGHT ? NAN_RIGHT : NAN_LEFT;
+            if (node->right != 0) uses[node->feature] |= node->nan_right ? NAN_RIGHT : NAN_LEFT;
         }
         plan->inputs = eml_arena_zero(work, 2 * (size_t)forest->n_features, sizeof(uint32_t));
         if (plan->inputs == NULL) return eml_ctx_no_memory(ctx);
@@ -105,7 +105,7 @@ static em_status plan_inputs(eml_ctx *ctx, eml_arena *work, const eml_forest *fo
 
 static uint32_t input_of(const walk_plan *plan, const eml_forest_node *node) {
     if (plan->inputs == NULL) return node->feature;
-    uint32_t key = node->feature << 1 | !(node->table & EML_FOREST_NAN_RIGHT), low = 0, high = plan->n_inputs;
+    uint32_t key = (uint32_t)node->feature << 1 | !node->nan_right, low = 0, high = plan->n_inputs;
     while (high - low > 1) {
         uint32_t middle = low + (high - low) / 2;
         if (plan->inputs[middle] <= key) {
@@ -171,12 +171,14 @@ static void write_wide(const walk_plan *plan, const eml_tree_source *source, con
             nodes[p] = (eml_tree_wide){(double)from->leaf, 0, p << EML_TREE_WIDE_SHIFT | EML_TREE_LEAF};
             continue;
         }
-        uint32_t link = plan->position[i + 1] << EML_TREE_WIDE_SHIFT | from->table;
-        nodes[p] = (eml_tree_wide){eml_tree_real(source->value, from->source), from->feature, link};
-        if (from->member) {
+        uint32_t s = eml_forest_source(forest, i);
+        bool swap;
+        uint32_t link = plan->position[i + 1] << EML_TREE_WIDE_SHIFT | eml_tree_table(source->mode[s], &swap);
+        nodes[p] = (eml_tree_wide){eml_tree_real(source->value, s), from->feature, link};
+        if (eml_tree_mode_of(source, s) == EML_TREE_IN) {
             nodes[p].cut = (double)(next - sets);
             nodes[p].link |= EML_TREE_MEMBER;
-            next = write_set(source, from->source, next);
+            next = write_set(source, s, next);
         }
     }
     tree->sets = plan->sets_at;
@@ -188,8 +190,9 @@ static em_status plan_walk(eml_ctx *ctx, eml_arena *work, const eml_tree_source 
     if (plan->position == NULL) return eml_ctx_no_memory(ctx);
     place_nodes(forest, plan);
     if (forest->plain) EML_TRY(plan_inputs(ctx, work, forest, plan));
-    for (uint32_t i = 0; i < forest->n_nodes; i++) {
-        if (forest->nodes[i].member) plan->n_set_values += source->set_n[forest->nodes[i].source] + 1;
+    for (uint32_t i = 0; i < forest->n_nodes && source->set != NULL; i++) {
+        uint32_t s = eml_forest_source(forest, i);
+        if (eml_tree_mode_of(source, s) == EML_TREE_IN) plan->n_set_values += source->set_n[s] + 1;
     }
     return EM_OK;
 }
@@ -211,7 +214,25 @@ typedef struct weight_source {
 } weight_source;
 
 static uint32_t target_of(const weight_source *w, uint32_t k) {
-    return w->single_target ? 0 : w->source->target[eml_tree_weight_at(w->source, k)];
+    return w->single_target ? 0 : eml_tree_target(w->source, eml_tree_weight_at(w->source, k));
+}
+
+/* Node i's weights: from number k on, up to *end. */
+static uint32_t weights_of(const weight_source *w, uint32_t i, uint32_t *end) {
+    const eml_tree_source *s = w->source;
+    if (s->weight_start == NULL) {
+        uint32_t first = w->forest->nodes[i].leaf * s->leaf_weights;
+        *end = first + s->leaf_weights;
+        return first;
+    }
+    const uint32_t *start = &s->weight_start[eml_forest_source(w->forest, i)];
+    *end = start[1];
+    return start[0];
+}
+
+/* The leaves have equally many weights, listed leaf after leaf and target after target. */
+static bool in_leaf_order(const weight_source *w) {
+    return w->source->weight_start == NULL && w->source->target == NULL;
 }
 
 /* What the leaves' weights look like. */
@@ -225,6 +246,12 @@ typedef struct weight_facts {
 static em_status look_at_weights(eml_ctx *ctx, eml_arena *work, const weight_source *w, uint32_t n_targets,
                                  weight_facts *facts) {
     const eml_forest *f = w->forest;
+    const uint32_t each = w->source->leaf_weights;
+    if (in_leaf_order(w)) {
+        bool all = each == n_targets && target_of(w, 0) == 0;
+        *facts = (weight_facts){each == 1, each == 1, all, all && f->n_trees > 0};
+        return EM_OK;
+    }
     *facts = (weight_facts){true, true, true, true};
     uint8_t *sure = eml_arena_zero(work, n_targets, 1); /* targets that a tree adds to whatever the row */
     if (sure == NULL) return eml_ctx_no_memory(ctx);
@@ -233,15 +260,15 @@ static em_status look_at_weights(eml_ctx *ctx, eml_arena *work, const weight_sou
         bool complete = true, one = true;
         for (uint32_t i = f->first[t]; i < f->first[t + 1]; i++) {
             if (f->nodes[i].right != 0) continue;
-            const uint32_t *start = &w->source->weight_start[f->nodes[i].source];
-            complete &= start[0] != start[1];
-            facts->one_weight &= start[1] - start[0] <= 1;
-            facts->all_in_order &= start[1] - start[0] == n_targets;
-            for (uint32_t k = start[0]; k < start[1]; k++) {
+            uint32_t end, begin = weights_of(w, i, &end);
+            complete &= begin != end;
+            facts->one_weight &= end - begin <= 1;
+            facts->all_in_order &= end - begin == n_targets;
+            for (uint32_t k = begin; k < end; k++) {
                 uint32_t here = target_of(w, k);
                 if (target == UINT32_MAX) target = here;
                 one &= here == target;
-                facts->all_in_order &= here == k - start[0];
+                facts->all_in_order &= here == k - begin;
             }
         }
         facts->one_target &= one;
@@ -269,8 +296,8 @@ static em_status plan_weights(eml_ctx *ctx, eml_arena *work, const weight_source
         plan->n = all;
     } else {
         for (uint32_t i = 0; i < w->forest->n_nodes; i++) {
-            const uint32_t *start = &w->source->weight_start[w->forest->nodes[i].source];
-            if (w->forest->nodes[i].right == 0) plan->n += start[1] - start[0];
+            uint32_t end, begin = weights_of(w, i, &end);
+            if (w->forest->nodes[i].right == 0) plan->n += end - begin;
         }
     }
     return EM_OK;
@@ -314,14 +341,20 @@ static void write_weights(const weight_source *w, const weight_plan *plan, eml_t
     tree->leaf_stride = plan->columns ? 1 : plan->n_targets;
     tree->target_stride = plan->columns ? w->forest->n_leaves : 1;
     memcpy(base + plan->first_leaf_at, w->forest->first_leaf, ((size_t)w->forest->n_trees + 1) * sizeof(uint32_t));
+    if (in_leaf_order(w) && plan->kind != EML_TREE_LIST && plan->n == w->source->weight.n && !plan->columns) {
+        memcpy(base + plan->weights_at, w->source->weight.f32, w->source->weight.n * sizeof(float));
+        for (uint32_t t = 0; plan->kind == EML_TREE_ONE && t < w->forest->n_trees; t++)
+            tree_target[t] = target_of(w, 0);
+        return;
+    }
     uint32_t listed = 0;
     for (uint32_t t = 0; t < w->forest->n_trees; t++) {
         for (uint32_t i = w->forest->first[t]; i < w->forest->first[t + 1]; i++) {
             const eml_forest_node *node = &w->forest->nodes[i];
             if (node->right != 0) continue;
             if (plan->kind == EML_TREE_LIST) list_start[node->leaf] = listed;
-            for (uint32_t k = w->source->weight_start[node->source]; k < w->source->weight_start[node->source + 1];
-                 k++) {
+            uint32_t end;
+            for (uint32_t k = weights_of(w, i, &end); k < end; k++) {
                 uint32_t target = target_of(w, k);
                 size_t at = node->leaf;
                 if (plan->kind == EML_TREE_ONE) tree_target[t] = target;
@@ -388,7 +421,7 @@ static em_status place_all(eml_ctx *ctx, eml_arena *work, const weight_source *w
     if (p->use_mask) {
         p->mask.columns = eml_tree_place(layout, p->mask.cuts->n_columns, sizeof(eml_tree_column));
         eml_cuts_place(p->mask.cuts, p->mask_levels, layout);
-        EML_TRY(eml_mask_place(ctx, work, &p->mask, layout));
+        EML_TRY(eml_mask_place(ctx, work, w->forest, &p->mask, layout));
     } else {
         p->walk.roots_at = eml_tree_place(layout, w->forest->n_trees, sizeof(uint32_t));
         p->walk.nodes_at =

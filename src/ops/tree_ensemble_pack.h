@@ -25,19 +25,20 @@ typedef struct eml_mask_plan {
     uint32_t lane_bits, mask_bytes, shift;
     uint32_t columns;                                    /* places: */
     uint32_t *masks, *fix_start, *fix_masks, *fix_trees; /* [n_columns] */
+    uint16_t *tree_of;                                   /* [n_nodes] of the forest */
     double cost;
 } eml_mask_plan;
 
 /* False when the forest does not fit the engine or its table would be out of proportion. */
 bool eml_mask_plan_make(const eml_forest *forest, const eml_cuts *cuts, eml_mask_plan *plan);
-em_status eml_mask_place(eml_ctx *ctx, eml_arena *work, eml_mask_plan *plan, eml_tree_layout *layout);
+em_status eml_mask_place(eml_ctx *ctx, eml_arena *work, const eml_forest *forest, eml_mask_plan *plan,
+                         eml_tree_layout *layout);
 void eml_mask_write(const eml_mask_plan *plan, const eml_forest *forest, eml_tree *tree);
 
 /* ---- slice ---- */
 typedef struct eml_slice_tile {
     eml_cuts cuts;
     uint32_t first_tree, n_trees;
-    uint32_t *plane; /* [n_columns] first plane */
     uint32_t zero, first_extra, n_extras, n_planes;
     eml_tree_extra *extras;
     eml_tree_mux *muxes;

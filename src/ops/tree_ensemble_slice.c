@@ -16,155 +16,141 @@ enum {
     MAX_NODES = 1 << 19 /* the programs take some 24 bytes per node */
 };
 
-/* Bits of the leaf numbers of a subtree. */
+/* Bits of the leaf numbers of a subtree, and its last leaf. */
 typedef struct result {
-    uint32_t last; /* leaf of the subtree */
-    uint32_t plane[EML_TREE_MAX_BITS];
+    uint16_t plane[EML_TREE_MAX_BITS];
+    uint32_t last;
 } result;
 
 typedef struct compiler {
     const eml_forest *forest;
     eml_slice_tile *tile;
-    uint32_t *extra_of; /* [planes of cuts]: its extra, or 0 */
-    uint32_t *free;     /* slots that may be used again */
-    uint32_t n_free, n_slots, first_slot;
+    uint32_t *extra_of;          /* [planes of cuts]: its extra, or 0 */
+    uint32_t first_slot, n_live; /* inner subtrees on the stack: the k-th from below has slots k * n_bits .. */
     result *stack;
     eml_tree_mux *muxes; /* of the tile */
     uint32_t n_muxes;
 } compiler;
 
+/* Bits that the numbers below n take. */
 static uint32_t bits_for(uint32_t n) {
-    uint32_t bits = 0;
-    while (UINT32_C(1) << bits < n) bits++;
-    return bits;
+    return n < 2 ? 0 : 32 - (uint32_t)__builtin_clz(n - 1);
 }
 
 /* The plane that is 1 where the node sends right. */
 static uint32_t node_plane(const compiler *c, uint32_t node) {
-    const eml_cuts *cuts = &c->tile->cuts;
-    uint32_t column = cuts->column_of[node - cuts->begin];
-    uint32_t plane = c->tile->plane[column] + cuts->rank_of[node - cuts->begin];
-    bool nan_right = c->forest->nodes[node].table & EML_FOREST_NAN_RIGHT;
-    return nan_right || !cuts->columns[column].nan_right ? plane : c->extra_of[plane];
+    uint32_t plane = c->tile->cuts.place_of[node - c->tile->cuts.begin];
+    if (c->tile->n_extras == 0 || c->forest->nodes[node].nan_right || c->extra_of[plane] == 0) return plane;
+    return c->extra_of[plane];
 }
 
-/* right becomes the result. Bits from n_bits on are the same constants on both sides. */
-static void join(compiler *c, uint32_t node, uint32_t n_bits, const result *left, result *right) {
-    uint32_t zero = c->tile->zero, one = zero + 1, p = node_plane(c, node);
-    for (uint32_t j = 0; j < n_bits; j++) {
-        uint32_t a = left->plane[j], b = right->plane[j], joined = a;
-        if (a == zero && b == one) {
-            joined = p;
-        } else if (a != b) {
-            bool a_slot = a >= c->first_slot, b_slot = b >= c->first_slot;
-            joined = a_slot ? a : b_slot ? b : c->n_free > 0 ? c->free[--c->n_free] : c->first_slot + c->n_slots++;
-            if (a_slot && b_slot) c->free[c->n_free++] = b;
-            c->muxes[c->n_muxes++] = (eml_tree_mux){(uint16_t)p, (uint16_t)a, (uint16_t)b, (uint16_t)joined};
-        }
-        right->plane[j] = joined;
+/* The node's result takes the place of its right subtree's. Bits that all leaves below share are the same constants on
+ * both sides. Otherwise no branch depends on the trees: a multiplexer that is not needed is overwritten by the next
+ * one. A slot may be written over: of the two below it only that bit is read. */
+static void join(compiler *c, uint32_t node, uint32_t first_leaf, uint32_t n_bits, const result *left, result *right) {
+    const eml_forest_node *nodes = c->forest->nodes;
+    const uint32_t zero = c->tile->zero, one = zero + 1, p = node_plane(c, node);
+    const uint32_t n = bits_for((first_leaf ^ right->last) + 1);
+    c->n_live -= (uint32_t)(nodes[node + 1].right != 0) + (nodes[nodes[node].right].right != 0);
+    const uint32_t slot = c->first_slot + c->n_live * n_bits;
+    eml_tree_mux *out = c->muxes + c->n_muxes;
+    c->n_live++;
+    if (slot + n_bits > c->tile->n_planes) c->tile->n_planes = slot + n_bits;
+    for (uint32_t j = 0; j < n; j++) {
+        const uint32_t a = left->plane[j], b = right->plane[j];
+        const bool same = a == b, itself = (a == zero) & (b == one);
+        *out = (eml_tree_mux){(uint16_t)p, (uint16_t)a, (uint16_t)b, (uint16_t)(slot + j)};
+        out += !(same | itself);
+        right->plane[j] = (uint16_t)(same ? a : itself ? p : slot + j);
     }
+    c->n_muxes = (uint32_t)(out - c->muxes);
 }
 
 static void compile_tree(compiler *c, uint32_t t) {
     const eml_forest *f = c->forest;
     eml_slice_tile *tile = c->tile;
-    uint32_t base = f->first_leaf[t], n_bits = bits_for(f->first_leaf[t + 1] - base), top = 0;
+    uint32_t base = f->first_leaf[t], n_bits = bits_for(f->first_leaf[t + 1] - base);
     uint32_t muxes_before = c->n_muxes;
-    c->n_free = 0;
-    c->n_slots = 0;
+    result *top = c->stack; /* behind the last */
+    c->n_live = 0;
     for (uint32_t i = f->first[t + 1]; i-- > f->first[t];) {
+        uint32_t leaf = f->nodes[i].leaf - base;
         if (f->nodes[i].right == 0) {
-            c->stack[top].last = f->nodes[i].leaf - base;
-            for (uint32_t j = 0; j < n_bits; j++)
-                c->stack[top].plane[j] = tile->zero + ((f->nodes[i].leaf - base) >> j & 1);
-            top++;
+            for (uint32_t j = 0; j < n_bits; j++) top->plane[j] = (uint16_t)(tile->zero + (leaf >> j & 1));
+            top++->last = leaf;
         } else { /* the left child was visited last */
-            uint32_t low = f->nodes[i].leaf - base, high = c->stack[top - 2].last;
-            join(c, i, bits_for((low ^ high) + 1), &c->stack[top - 1], &c->stack[top - 2]);
+            join(c, i, leaf, n_bits, top - 1, top - 2);
             top--;
         }
     }
-    if (c->first_slot + c->n_slots > tile->n_planes) tile->n_planes = c->first_slot + c->n_slots;
     tile->programs[t - tile->first_tree] =
         (eml_tree_program){c->n_muxes - muxes_before, n_bits, (uint32_t)(tile->n_bits * sizeof(uint32_t))};
     for (uint32_t j = 0; j < n_bits; j++) tile->bits[tile->n_bits++] = c->stack[0].plane[j];
 }
 
-/* Numbers the planes: of the cuts column after column, then the extras, the constants, the slots. */
+/* Numbers the planes: those of the cuts are their places, then come the extras, the constants, the slots. */
 static void number_planes(compiler *c) {
     eml_slice_tile *tile = c->tile;
     const eml_cuts *cuts = &tile->cuts;
-    uint32_t planes = 0;
-    for (uint32_t i = 0; i < cuts->n_columns; i++) {
-        tile->plane[i] = planes;
-        planes += cuts->columns[i].n_cuts + 2;
-    }
-    tile->first_extra = planes;
-    for (uint32_t i = 0; i < cuts->n_nodes; i++) {
-        uint32_t node = cuts->nodes[i], column = cuts->column_of[node - cuts->begin];
-        const eml_cut_column *col = &cuts->columns[column];
-        uint32_t plane = tile->plane[column] + cuts->rank_of[node - cuts->begin];
-        if (c->forest->nodes[node].table & EML_FOREST_NAN_RIGHT || !col->nan_right || c->extra_of[plane] != 0) continue;
-        c->extra_of[plane] = tile->first_extra + tile->n_extras;
-        tile->extras[tile->n_extras++] = (eml_tree_extra){plane, tile->plane[column] + col->n_cuts + 1};
+    tile->first_extra = cuts->n_cuts + 2 * cuts->n_columns;
+    for (uint32_t k = 0; k < cuts->n_columns; k++) {
+        const eml_cut_column *column = &cuts->columns[k];
+        for (uint32_t i = 0; i < column->n_nodes && column->nan_left && column->nan_right; i++) {
+            uint32_t node = cuts->nodes[column->first_node + i], plane = cuts->place_of[node - cuts->begin];
+            if (c->forest->nodes[node].nan_right || c->extra_of[plane] != 0) continue;
+            c->extra_of[plane] = tile->first_extra + tile->n_extras;
+            tile->extras[tile->n_extras++] = (eml_tree_extra){plane, column->first_place + column->n_cuts + 1};
+        }
     }
     tile->zero = tile->first_extra + tile->n_extras;
     c->first_slot = tile->zero + 2;
     tile->n_planes = c->first_slot;
 }
 
-/* muxes: room for those of the largest tile. temp: what is of no use afterwards. */
+/* temp: what is of no use afterwards. */
 static em_status compile_tile(eml_ctx *ctx, eml_arena *work, eml_arena *temp, const eml_forest *forest,
-                              eml_tree_mux *muxes, eml_slice_tile *tile) {
+                              eml_slice_tile *tile) {
     uint32_t end = tile->first_tree + tile->n_trees;
     EML_TRY(eml_cuts_build(ctx, work, forest, tile->first_tree, end, &tile->cuts));
-    size_t n = tile->cuts.n_nodes, bits = 0, most = 0;
+    size_t n = tile->cuts.n_nodes, bits = 0, most = 0, muxes = 0;
     for (uint32_t t = tile->first_tree; t < end; t++) {
         uint32_t leaves = forest->first_leaf[t + 1] - forest->first_leaf[t];
         bits += bits_for(leaves);
+        muxes += (size_t)(leaves - 1) * bits_for(leaves);
         if (leaves > most) most = leaves;
     }
-    compiler c = {.forest = forest, .tile = tile, .muxes = muxes};
+    compiler c = {.forest = forest, .tile = tile};
     size_t planes = tile->cuts.n_cuts + 2 * (size_t)tile->cuts.n_columns;
     c.extra_of = eml_arena_zero(temp, planes + 1, sizeof(uint32_t));
-    c.free = eml_arena_zero(temp, most * bits_for((uint32_t)most) + 1, sizeof(uint32_t));
     c.stack = eml_arena_alloc(temp, (most + 1) * sizeof(result), 16);
-    tile->plane = eml_arena_zero(work, tile->cuts.n_columns + 1, sizeof(uint32_t));
     tile->extras = eml_arena_alloc(work, (n + 1) * sizeof(eml_tree_extra), 16);
     tile->programs = eml_arena_zero(work, tile->n_trees, sizeof(eml_tree_program));
     tile->bits = eml_arena_zero(work, bits + 1, sizeof(uint32_t));
-    if (c.extra_of == NULL || c.free == NULL || c.stack == NULL || tile->plane == NULL || tile->extras == NULL ||
-        tile->programs == NULL || tile->bits == NULL)
+    if (c.extra_of == NULL || c.stack == NULL || tile->extras == NULL || tile->programs == NULL || tile->bits == NULL)
         return eml_ctx_no_memory(ctx);
     number_planes(&c);
     if (c.first_slot + most * bits_for((uint32_t)most) > UINT16_MAX) return EM_OK; /* muxes stays NULL */
+    c.muxes = eml_arena_alloc(work, (muxes + 1) * sizeof(eml_tree_mux), 16);
+    if (c.muxes == NULL) return eml_ctx_no_memory(ctx);
     for (uint32_t t = tile->first_tree; t < end; t++) compile_tree(&c, t);
     tile->n_muxes = c.n_muxes;
-    tile->muxes = muxes;
-    if (tile->n_trees == forest->n_trees) return EM_OK;
-    tile->muxes = eml_arena_alloc(work, ((size_t)c.n_muxes + 1) * sizeof(eml_tree_mux), 16);
-    if (tile->muxes == NULL) return eml_ctx_no_memory(ctx);
-    memcpy(tile->muxes, muxes, c.n_muxes * sizeof(eml_tree_mux));
+    tile->muxes = c.muxes;
+    eml_arena_cut_back(work, c.muxes + c.n_muxes);
     return EM_OK;
 }
 
-/* Splits the trees into tiles; 0 when one tree alone is too large. *muxes: at most so many in a tile. */
-static uint32_t split(const eml_forest *forest, eml_slice_tile *tiles, size_t *muxes) {
+/* Splits the trees into tiles; 0 when one tree alone is too large. */
+static uint32_t split(const eml_forest *forest, eml_slice_tile *tiles) {
     uint32_t n = 0, nodes = 0;
-    size_t here = 0;
-    *muxes = 0;
     for (uint32_t t = 0; t < forest->n_trees; t++) {
         uint32_t inner = forest->first_leaf[t + 1] - forest->first_leaf[t] - 1;
         if (inner > TILE_NODES) return 0;
         if (n == 0 || nodes + inner > TILE_NODES) {
             tiles[n++] = (eml_slice_tile){.first_tree = t};
             nodes = 0;
-            here = 0;
         }
         tiles[n - 1].n_trees++;
         nodes += inner;
-        here += (size_t)inner * bits_for(inner + 1);
-        if (here > *muxes) *muxes = here;
     }
     return n;
 }
@@ -174,16 +160,13 @@ em_status eml_slice_plan_make(eml_ctx *ctx, eml_arena *work, const eml_forest *f
     if (!forest->plain || forest->n_features == 0 || forest->n_nodes > MAX_NODES) return EM_OK;
     plan->tiles = eml_arena_zero(work, forest->n_trees, sizeof(eml_slice_tile));
     if (plan->tiles == NULL) return eml_ctx_no_memory(ctx);
-    size_t most_muxes;
-    uint32_t n_tiles = split(forest, plan->tiles, &most_muxes);
-    eml_tree_mux *muxes = eml_arena_alloc(work, (most_muxes + 1) * sizeof(eml_tree_mux), 16);
-    if (muxes == NULL) return eml_ctx_no_memory(ctx);
+    uint32_t n_tiles = split(forest, plan->tiles);
     double fixed = 0, columns = 0;
     for (uint32_t i = 0; i < n_tiles; i++) {
         eml_slice_tile *tile = &plan->tiles[i];
         eml_arena temp;
         eml_arena_init(&temp, work->mem, 0);
-        em_status status = compile_tile(ctx, work, &temp, forest, muxes, tile);
+        em_status status = compile_tile(ctx, work, &temp, forest, tile);
         eml_arena_destroy(&temp);
         if (status != EM_OK) return status;
         if (tile->muxes == NULL || tile->n_planes > MAX_TILE_PLANES) return EM_OK;
@@ -235,7 +218,7 @@ void eml_slice_write(const eml_slice_plan *plan, eml_tree *tree) {
                                    .programs = tile->programs_at};
         eml_tree_column *columns = (eml_tree_column *)(void *)((unsigned char *)tree + tile->columns_at);
         for (uint32_t c = 0; c < tile->cuts.n_columns; c++) {
-            columns[c].plane = tile->plane[c];
+            columns[c].plane = tile->cuts.columns[c].first_place;
             columns[c].nan_rank = tile->cuts.columns[c].nan_right ? tile->cuts.columns[c].n_cuts + 1 : 0;
         }
     }

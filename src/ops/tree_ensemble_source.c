@@ -46,9 +46,8 @@ static em_status all_ints(eml_ctx *ctx, eml_arena *work, const char *name, const
     return list.read(&list, to, *n) == *n ? EM_OK : cut_list(ctx, name, *n);
 }
 
-/* Attribute prefix + name, as floats, or under name + "_as_tensor" as float or double. */
-static em_status read_reals(eml_ctx *ctx, eml_arena *work, const char *prefix, const char *name,
-                            eml_tree_reals *reals) {
+em_status eml_tree_read_reals(eml_ctx *ctx, eml_arena *work, const char *prefix, const char *name,
+                              eml_tree_reals *reals) {
     char text[64];
     eml_list list;
     eml_format(text, sizeof(text), "%s%s", prefix, name);
@@ -77,7 +76,6 @@ static em_status read_reals(eml_ctx *ctx, eml_arena *work, const char *prefix, c
 typedef struct finder {
     uint32_t n, n_trees;
     eml_tree_ids *runs;               /* [n_trees + 1], the last one only has first; NULL: ids are not regular */
-    uint32_t capacity;                /* of runs */
     const int64_t *tree_id, *node_id; /* [n]; the rest is of irregular ids */
     uint32_t *tree_of;                /* [n] */
     uint32_t *slots;                  /* [mask + 1] node or NONE */
@@ -155,22 +153,22 @@ static em_status number_trees(eml_ctx *ctx, eml_arena *work, eml_arena *temp, fi
     return EM_OK;
 }
 
-/* Appends a run; its array doubles. */
-static bool add_run(eml_arena *work, finder *f, eml_tree_ids run) {
-    if (f->n_trees + 1 >= f->capacity) { /* the last place stays free for the end */
-        uint32_t wider = f->capacity == 0 ? 64 : 2 * f->capacity;
+bool eml_tree_runs_add(eml_arena *work, eml_tree_runs *runs, eml_tree_ids run) {
+    if (runs->n + 1 >= runs->capacity) {
+        uint32_t wider = runs->capacity == 0 ? 64 : 2 * runs->capacity;
         eml_tree_ids *moved = eml_arena_alloc(work, wider * sizeof(*moved), 16);
         if (moved == NULL) return false;
-        if (f->n_trees > 0) memcpy(moved, f->runs, f->n_trees * sizeof(*moved));
-        f->runs = moved;
-        f->capacity = wider;
+        if (runs->n > 0) memcpy(moved, runs->runs, runs->n * sizeof(*moved));
+        runs->runs = moved;
+        runs->capacity = wider;
     }
-    f->runs[f->n_trees++] = run;
+    runs->runs[runs->n++] = run;
     return true;
 }
 
 static em_status finder_make(eml_ctx *ctx, eml_arena *work, eml_arena *temp, finder *f) {
     eml_list trees, nodes;
+    eml_tree_runs runs = {0};
     int64_t tree[BATCH], node[BATCH], last_tree = 0, last_node = 0;
     eml_ctx_list(ctx, "nodes_treeids", EML_ATTR_INTS, &trees);
     eml_ctx_list(ctx, "nodes_nodeids", EML_ATTR_INTS, &nodes);
@@ -182,7 +180,8 @@ static em_status finder_make(eml_ctx *ctx, eml_arena *work, eml_arena *temp, fin
         for (uint32_t i = 0; i < n && regular; i++) {
             if (at + i == 0 || tree[i] != last_tree) {
                 regular = at + i == 0 || tree[i] > last_tree;
-                if (!add_run(work, f, (eml_tree_ids){at + i, tree[i], node[i]})) return eml_ctx_no_memory(ctx);
+                if (!eml_tree_runs_add(work, &runs, (eml_tree_ids){at + i, tree[i], node[i]}))
+                    return eml_ctx_no_memory(ctx);
             } else {
                 regular = last_node < INT64_MAX && node[i] == last_node + 1;
             }
@@ -191,10 +190,11 @@ static em_status finder_make(eml_ctx *ctx, eml_arena *work, eml_arena *temp, fin
         }
     }
     if (regular) {
+        f->runs = runs.runs;
+        f->n_trees = runs.n;
         f->runs[f->n_trees].first = f->n;
         return EM_OK;
     }
-    f->runs = NULL;
     return number_trees(ctx, work, temp, f);
 }
 
@@ -369,7 +369,7 @@ static em_status read_weights(eml_ctx *ctx, eml_arena *work, eml_arena *temp, co
     memcpy(like, name, sizeof(name));
     size_t n = eml_ctx_list(ctx, name, EML_ATTR_INTS, &ids);
     EML_TRY(check_size(ctx, "weights", n));
-    EML_TRY(read_reals(ctx, work, prefix, "_weights", &s->weight));
+    EML_TRY(eml_tree_read_reals(ctx, work, prefix, "_weights", &s->weight));
     EML_TRY(open_list(ctx, prefix, "_treeids", EML_ATTR_INTS, n, like, &trees));
     EML_TRY(open_list(ctx, prefix, "_nodeids", EML_ATTR_INTS, n, like, &nodes));
     EML_TRY(check_length(ctx, "the list of weights", s->weight.n, n, like));
@@ -415,8 +415,8 @@ static em_status read_nodes(eml_ctx *ctx, eml_arena *work, eml_arena *temp, cons
     EML_TRY(open_list(ctx, "", "nodes_treeids", EML_ATTR_INTS, n, like, &list));
     size_t n_missing = eml_ctx_list(ctx, "nodes_missing_value_tracks_true", EML_ATTR_INTS, &list);
     if (n_missing > 0) EML_TRY(check_length(ctx, "nodes_missing_value_tracks_true", n_missing, n, like));
-    EML_TRY(read_reals(ctx, work, "nodes_", "values", &s->value));
-    EML_TRY(read_reals(ctx, work, "base_", "values", &s->base));
+    EML_TRY(eml_tree_read_reals(ctx, work, "nodes_", "values", &s->value));
+    EML_TRY(eml_tree_read_reals(ctx, work, "base_", "values", &s->base));
     EML_TRY(check_length(ctx, "nodes_values", s->value.n, n, like));
 
     finder f = {.n = (uint32_t)n};

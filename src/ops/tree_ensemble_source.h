@@ -49,10 +49,13 @@ typedef struct eml_tree_source {
     uint32_t *set;   /* [n_nodes] of IN nodes: position in members of the first of its values; NULL: no such node */
     uint32_t *set_n; /* [n_nodes]: how many */
     eml_tree_reals members;
-    /* Weights of node i: numbers weight_at[k], k in weight_start[i] .. weight_start[i + 1], of target and weight. */
+    /* Weights of node i: numbers weight_at[k], k in weight_start[i] .. weight_start[i + 1], of target and weight.
+     * Without weight_start each leaf of the forest has leaf_weights, leaf after leaf. */
     uint32_t *weight_start;
+    uint32_t leaf_weights;
     uint32_t *weight_at; /* NULL: k itself */
-    uint32_t *target;
+    uint32_t *target;    /* NULL: first_target + position among the weights of the leaf */
+    uint32_t first_target;
     eml_tree_reals weight;
     eml_tree_reals base;
     /* For messages. */
@@ -67,6 +70,24 @@ static inline eml_tree_mode eml_tree_mode_of(const eml_tree_source *source, uint
 static inline uint32_t eml_tree_weight_at(const eml_tree_source *source, uint32_t k) {
     return source->weight_at != NULL ? source->weight_at[k] : k;
 }
+
+/* Of the weight with that number in the list. */
+static inline uint32_t eml_tree_target(const eml_tree_source *source, uint32_t number) {
+    return source->target != NULL ? source->target[number] : source->first_target + number % source->leaf_weights;
+}
+
+/* The trees in the order they are listed. */
+typedef struct eml_tree_runs {
+    eml_tree_ids *runs; /* room for one more than n */
+    uint32_t n, capacity;
+} eml_tree_runs;
+
+/* False: out of memory. */
+bool eml_tree_runs_add(eml_arena *work, eml_tree_runs *runs, eml_tree_ids run);
+
+/* Attribute prefix + name, as floats, or under name + "_as_tensor" as float or double. */
+em_status eml_tree_read_reals(eml_ctx *ctx, eml_arena *work, const char *prefix, const char *name,
+                              eml_tree_reals *reals);
 
 /* Ids of a node of that tree. */
 long long eml_tree_tree_id(const eml_tree_source *source, uint32_t tree, uint32_t node);

@@ -12,19 +12,20 @@
 #include "support/forest.h"
 
 static const forest_shape shapes[] = {
-    /* trees, leaves, chains, features, grid, modes, missing, scatter, targets, weights */
-    {1, 2, false, 1, 0, 1, 0, false, 1, FOREST_ONE},
-    {3, 16, false, 2, 8, 1, 0, false, 1, FOREST_ONE},
-    {40, 14, false, 5, 40, 2, 2, false, 1, FOREST_ONE}, /* as XGBoost makes them */
-    {40, 13, true, 5, 40, 1, 1, false, 1, FOREST_ONE},  /* as LightGBM does */
-    {60, 31, false, 7, 0, 1, 2, false, 3, FOREST_PER_TREE},
-    {50, 49, false, 5, 0, 1, 0, false, 1, FOREST_ONE}, /* a random forest */
-    {20, 64, false, 9, 100, 8, 2, false, 3, FOREST_ALL},
-    {33, 64, true, 3, 0, 9, 2, false, 1, FOREST_ONE},
-    {9, 200, false, 4, 0, 4, 1, false, 2, FOREST_ALL},
-    {5, 900, false, 60, 0, 2, 0, false, 1, FOREST_ONE},
-    {12, 700, false, 2, 0, 6, 2, false, 1, FOREST_ONE}, /* several tiles, three search levels */
-    {300, 30, false, 20, 0, 1, 0, false, 5, FOREST_PER_TREE},
+    /* trees, leaves, chains, features, grid, modes, missing, order, targets, weights */
+    {1, 2, false, 1, 0, 1, 0, FOREST_GROWN, 1, FOREST_ONE},
+    {3, 16, false, 2, 8, 1, 0, FOREST_GROWN, 1, FOREST_ONE},
+    {40, 14, false, 5, 40, 2, 2, FOREST_GROWN, 1, FOREST_ONE}, /* as XGBoost makes them */
+    {40, 13, true, 5, 40, 1, 1, FOREST_GROWN, 1, FOREST_ONE},  /* as LightGBM does */
+    {60, 31, false, 7, 0, 1, 2, FOREST_GROWN, 3, FOREST_PER_TREE},
+    {50, 49, false, 5, 0, 1, 0, FOREST_GROWN, 1, FOREST_ONE}, /* a random forest */
+    {20, 64, false, 9, 100, 8, 2, FOREST_GROWN, 3, FOREST_ALL},
+    {50, 49, false, 5, 0, 1, 0, FOREST_PREORDER, 1, FOREST_ONE}, /* as its converter lists it */
+    {33, 64, true, 3, 0, 9, 2, FOREST_GROWN, 1, FOREST_ONE},
+    {9, 200, false, 4, 0, 4, 1, FOREST_GROWN, 2, FOREST_ALL},
+    {5, 900, false, 60, 0, 2, 0, FOREST_GROWN, 1, FOREST_ONE},
+    {12, 700, false, 2, 0, 6, 2, FOREST_GROWN, 1, FOREST_ONE}, /* several tiles, three search levels */
+    {300, 30, false, 20, 0, 1, 0, FOREST_GROWN, 5, FOREST_PER_TREE},
 };
 enum { N_SHAPES = sizeof shapes / sizeof shapes[0], MAX_ROWS = EML_TREE_BLOCK, MAX_FEATURES = 64, MAX_TARGETS = 8 };
 

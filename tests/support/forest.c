@@ -85,15 +85,10 @@ static void add_weights(forest *f, uint64_t *seed) {
         b = swap_;    \
     } while (0)
 
-/* Exchanges nodes pairwise at random and gives the ids gaps. */
-static void scatter(forest *f, uint64_t *seed) {
-    size_t *at = malloc(f->n_nodes * sizeof(*at)), *place = malloc(f->n_nodes * sizeof(*place));
-    assert_true(at != NULL && place != NULL);
-    for (size_t i = 0; i < f->n_nodes; i++) place[i] = i; /* place[old] = new, at[new] = old */
-    for (size_t i = 0; i < f->n_nodes; i++) {
-        size_t j = i + below(seed, f->n_nodes - i);
-        SWAP(size_t, place[i], place[j]);
-    }
+/* Node i goes to place[i]. */
+static void rearrange(forest *f, const size_t *place) {
+    size_t *at = malloc(f->n_nodes * sizeof(*at));
+    assert_non_null(at);
     for (size_t i = 0; i < f->n_nodes; i++) at[place[i]] = i;
     forest old = *f;
     f->n_memory = 0;
@@ -116,11 +111,42 @@ static void scatter(forest *f, uint64_t *seed) {
     for (size_t i = 0; i < f->n_nodes; i++) {
         f->yes[i] = place[f->yes[i]];
         f->no[i] = place[f->no[i]];
-        f->node_id[i] = 7 + 3 * f->node_id[i];
     }
     forest_free(&old);
     free(at);
+}
+
+static void scatter(forest *f, uint64_t *seed) {
+    size_t *place = malloc(f->n_nodes * sizeof(*place));
+    assert_non_null(place);
+    for (size_t i = 0; i < f->n_nodes; i++) place[i] = i;
+    for (size_t i = 0; i < f->n_nodes; i++) {
+        size_t j = i + below(seed, f->n_nodes - i);
+        SWAP(size_t, place[i], place[j]);
+    }
+    rearrange(f, place);
+    for (size_t i = 0; i < f->n_nodes; i++) f->node_id[i] = 7 + 3 * f->node_id[i];
     free(place);
+}
+
+static void put_in_preorder(forest *f) {
+    size_t *place = malloc(f->n_nodes * sizeof(*place)), *stack = malloc((f->n_nodes + 1) * sizeof(*stack)), n = 0;
+    assert_true(place != NULL && stack != NULL);
+    for (int t = 0; t < f->shape.n_trees; t++) {
+        size_t top = 0;
+        stack[top++] = f->root[t];
+        while (top > 0) {
+            size_t i = stack[--top];
+            place[i] = n++;
+            if (f->kind[i] == 6) continue;
+            stack[top++] = f->no[i];
+            stack[top++] = f->yes[i];
+        }
+    }
+    rearrange(f, place);
+    for (size_t i = 0; i < f->n_nodes; i++) f->node_id[i] = 5 + (int64_t)(i - f->root[f->tree_id[i]]);
+    free(place);
+    free(stack);
 }
 
 /* The order in which trees are added is that of their first nodes. */
@@ -159,7 +185,8 @@ void forest_make(forest *f, const forest_shape *shape, uint64_t *seed) {
         }
         f->n_nodes = end;
     }
-    if (shape->scatter) scatter(f, seed);
+    if (shape->order == FOREST_SCATTERED) scatter(f, seed);
+    if (shape->order == FOREST_PREORDER) put_in_preorder(f);
     order_roots(f);
     f->mode = take(f, f->n_nodes, sizeof(em_string));
     f->true_id = take(f, f->n_nodes, sizeof(int64_t));

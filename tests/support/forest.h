@@ -13,14 +13,20 @@ typedef enum forest_weights {
     FOREST_SOME      /* a leaf for some targets, perhaps none */
 } forest_weights;
 
+typedef enum forest_order {
+    FOREST_GROWN,     /* as they were split */
+    FOREST_PREORDER,  /* the true branch first, as scikit-learn's converters list them; ids from 5 on */
+    FOREST_SCATTERED, /* at random, ids with gaps */
+} forest_order;
+
 typedef struct forest_shape {
     int n_trees, max_leaves; /* 1 .. max_leaves, half of the trees have max_leaves */
     bool chains;             /* as deep as can be */
     int n_features;
-    int grid;     /* cuts are multiples of 1 / grid in [-1, 1]; 0: any float there */
-    int modes;    /* 1 << number of BRANCH_LEQ, _LT, _GTE, _GT, _EQ, _NEQ (0 .. 5), or-ed */
-    int missing;  /* nodes_missing_value_tracks_true: 0 absent, 1 all true, 2 mixed */
-    bool scatter; /* nodes in random order, ids with gaps */
+    int grid;    /* cuts are multiples of 1 / grid in [-1, 1]; 0: any float there */
+    int modes;   /* 1 << number of BRANCH_LEQ, _LT, _GTE, _GT, _EQ, _NEQ (0 .. 5), or-ed */
+    int missing; /* nodes_missing_value_tracks_true: 0 absent, 1 all true, 2 mixed */
+    forest_order order;
     int n_targets;
     forest_weights weights;
 } forest_shape;
