@@ -29,7 +29,6 @@ def main():
     operators = list(LINE.finditer((root / "src/ops/ops.def").read_text()))
     families = {(root / "src/ops" / (match.group(3) + ".c")) for match in operators}
     cache = (build / "CMakeCache.txt").read_text()
-    protobuf = re.search(r"^EDGEML_PROTOBUF_C_LIBRARY:\w+=(.+)$", cache, re.M)
 
     common, family_object, registry = [], {}, None
     for entry in json.loads((build / "compile_commands.json").read_text()):
@@ -69,7 +68,7 @@ def main():
             error = run(command, registry["directory"]) or run(
                 [compiler, "-shared", "-o", str(library), "-Wl,--no-undefined", f"-Wl,--version-script={symbols}",
                  str(place / "registry.o"), family_object[root / "src/ops" / (stem + ".c")],
-                 "-Wl,--whole-archive", str(archive), "-Wl,--no-whole-archive", *([protobuf.group(1)] if protobuf else []), "-lm", "-pthread"], folder)
+                 "-Wl,--whole-archive", str(archive), "-Wl,--no-whole-archive", "-lm", "-pthread"], folder)
             library.unlink(missing_ok=True)
             return f"{tag}.{name}", error
 

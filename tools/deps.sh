@@ -46,7 +46,7 @@ probe() {
             want has_command cmake cmake "CMake 3.21 or newer"
             want has_command ninja ninja-build "Ninja"
             want has_command protoc-c protobuf-c-compiler "protoc-c, protobuf-c's compiler"
-            want has_header protobuf-c/protobuf-c.h libprotobuf-c-dev "protobuf-c with its headers and static library"
+            want has_header protobuf-c/protobuf-c.h libprotobuf-c-dev "protobuf-c's headers"
             ;;
         test)
             want has_header cmocka.h libcmocka-dev "cmocka"

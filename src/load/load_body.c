@@ -166,10 +166,10 @@ static const Onnx__GraphProto *unpack_body(eml_loader *l, const eml_pending *bod
         }
         if (known->data != NULL) return known->data;
     }
-    ProtobufCMessage *message = NULL;
-    *status = eml_unpack_message(&l->unpack, &onnx__graph_proto__descriptor, body->body, &message, l->err);
+    const void *message = NULL;
+    *status = eml_unpack_message(&l->unpack, EML_GRAPH_PROTO, body->body, &message, l->err);
     if (known != NULL && *status == EM_OK) known->data = message;
-    return *status == EM_OK ? (const Onnx__GraphProto *)message : NULL;
+    return *status == EM_OK ? message : NULL;
 }
 
 em_status eml_load_body(eml_loader *l, const eml_pending *body) {

@@ -52,9 +52,9 @@ em_status eml_load_functions(eml_loader *l) {
     if (l->functions == NULL) return eml_load_no_memory(l, n * sizeof *l->functions);
     cursor = eml_wire_open(l->bytes, file, FUNCTIONS);
     for (; (size_t)l->n_functions < n && eml_wire_payload(&cursor, &body); l->n_functions++) {
-        ProtobufCMessage *message;
-        EML_TRY(eml_unpack_message(&l->unpack, &onnx__function_proto__descriptor, body, &message, l->err));
-        EML_TRY(add_function(l, (const Onnx__FunctionProto *)message, l->n_functions));
+        const void *message;
+        EML_TRY(eml_unpack_message(&l->unpack, EML_FUNCTION_PROTO, body, &message, l->err));
+        EML_TRY(add_function(l, message, l->n_functions));
     }
     return EM_OK;
 }

@@ -73,9 +73,9 @@ static em_status load_graphs(eml_loader *l, eml_scope *root) {
 
 static em_status load_model(eml_loader *l) {
     if (l->length == 0) return eml_fail(l->err, EM_ERR_FORMAT, "the file is empty");
-    ProtobufCMessage *message;
-    EML_TRY(eml_unpack_message(&l->unpack, &onnx__model_proto__descriptor, (eml_span){0, l->length}, &message, l->err));
-    const Onnx__ModelProto *model = (const Onnx__ModelProto *)message;
+    const void *message;
+    EML_TRY(eml_unpack_message(&l->unpack, EML_MODEL_PROTO, (eml_span){0, l->length}, &message, l->err));
+    const Onnx__ModelProto *model = message;
     EML_TRY(load_facts(l, model));
     eml_scope *root = eml_load_scratch(l, 1, sizeof *root);
     if (root == NULL) return eml_load_no_memory(l, sizeof *root);

@@ -1,28 +1,34 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* protobuf-c on a budget: its trees lie in one arena, failures leave nothing behind, and what they and the graph's
- * tables may take is bounded by the size of the model. */
+/* From an untrusted model's bytes to the structs that protoc-c makes of proto/onnx.proto, one message at a time:
+ *
+ *   kept      what inference needs (schema.h), as trees in one arena
+ *   cut out   weights and long lists: their message gets eml_begin, eml_end, eml_count instead, and they are read in
+ *             place later (wire.h)
+ *   put off   graphs and functions: unpacked on their own, so no tree is deeper than the fixed part of the schema,
+ *             however deep the model nests
+ *   skipped   all else
+ *
+ * Every tag, length and number is checked, with an explicit stack; failures leave nothing behind; and what the trees
+ * and the graph's tables may take is bounded by the size of the model. */
 #ifndef EML_LOAD_UNPACK_H
 #define EML_LOAD_UNPACK_H
 
 #include "base/arena.h"
-#include "load/slim.h"
+#include "load/schema.h"
 
 typedef struct eml_unpack {
     const uint8_t *bytes; /* the whole model, borrowed */
     size_t length;
     eml_arena arena; /* the trees, until eml_unpack_destroy */
-    eml_slim slim;
-    size_t budget; /* bytes that the trees, and the tables of the graph made of them, may take together */
-    size_t spent;  /* of it, by tables */
-    size_t failed; /* of the allocation that failed, for the message */
-    bool over;     /* it was the budget that stopped it */
+    size_t budget;   /* bytes that the trees, and the tables of the graph made of them, may take together */
+    size_t spent;    /* of it, by tables */
 } eml_unpack;
 
 void eml_unpack_init(eml_unpack *unpack, const void *bytes, size_t length, eml_mem *mem);
 void eml_unpack_destroy(eml_unpack *unpack);
-/* The message of type `type` whose body is bytes[body], without what slim.h leaves out. Lives in unpack->arena. */
-em_status eml_unpack_message(eml_unpack *unpack, const ProtobufCMessageDescriptor *type, eml_span body,
-                             ProtobufCMessage **message, em_error *err);
+/* The message of that type whose body is bytes[body]: *message points to the struct of the type, in unpack->arena. */
+em_status eml_unpack_message(eml_unpack *unpack, eml_message_type type, eml_span body, const void **message,
+                             em_error *err);
 
 /* Takes count entries of entry_bytes, which the graph is going to hold, out of the budget: to be asked before room is
  * made for them. what: "nodes" */

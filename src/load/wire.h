@@ -2,8 +2,8 @@
 /* The protobuf wire format, read in place. Positions are byte offsets into the whole model, so that messages can name
  * them. Nothing here allocates or recurses.
  *
- * First the checked reader, for bytes nobody has looked at; then readers of repeated fields, for bytes that the slimmer
- * (slim.h) has walked through before. */
+ * First the checked reader, for bytes nobody has looked at; then readers of repeated fields, for bytes that unpack.h
+ * has walked through before. */
 #ifndef EML_LOAD_WIRE_H
 #define EML_LOAD_WIRE_H
 

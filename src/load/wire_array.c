@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Repeated fields, read from a message that the slimmer has checked. Should a field be malformed all the same, reading
+/* Repeated fields, read from a message that unpack.h has checked. Should a field be malformed all the same, reading
  * ends there. */
 #include "load/wire.h"
 

@@ -10,7 +10,7 @@ seed=${2:-1}
 cmake -B build-fuzz -G Ninja -DCMAKE_BUILD_TYPE=RelWithDebInfo -DEDGEML_SANITIZE=address,undefined >/dev/null
 cmake --build build-fuzz --target edgeml_internal
 ${CC:-cc} -std=c11 -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -Iinclude tests/fuzz/mutate_run.c \
-    build-fuzz/libedgeml_internal.a -lprotobuf-c -lm -lpthread -o build-fuzz/mutate_run
+    build-fuzz/libedgeml_internal.a -lm -lpthread -o build-fuzz/mutate_run
 if [ $# -gt 2 ] || { [ $# -ge 1 ] && [ -f "$1" ]; }; then
     exec build-fuzz/mutate_run "$rounds" "$seed" "$@"
 fi

@@ -240,7 +240,7 @@ static void empty_messages(void **state) {
     }
 }
 
-/* Two bytes each again, and small for protobuf-c, but not in the graph: outputs of a node, graphs and tensors of an
+/* Two bytes each again, and small as messages, but not in the graph: outputs of a node, graphs and tensors of an
  * attribute. */
 static void empty_parts(void **state) {
     (void)state;

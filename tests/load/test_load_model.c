@@ -62,7 +62,7 @@ static void simple(void **state) {
     wire_free(&w);
 }
 
-/* Fields nobody knows, fields in any order, a padded tag, the private fields of the slim copy: all harmless. */
+/* Fields nobody knows, fields in any order, a padded tag, the private fields of the structs: all harmless. */
 static void strange_but_right(void **state) {
     (void)state;
     wire w = {0};

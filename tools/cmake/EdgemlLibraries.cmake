@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-# The two libraries that are installed. Of both only em_* can be seen: a program may link another protobuf-c, and its own
-# code generated from onnx.proto, beside them.
+# The two libraries that are installed. Of both only em_* can be seen: a program may have its own code generated from
+# onnx.proto beside them.
 #   edgeml::edgeml         the shared library (the static one when EDGEML_SHARED is off)
 #   edgeml::static         the static library
 #   edgeml_public_library  the one the examples use
@@ -21,13 +21,12 @@ if(EDGEML_SHARED)
                                             EXPORT_NAME edgeml)
     target_include_directories(edgeml PUBLIC "$<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include>"
                                              "$<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>")
-    target_link_libraries(edgeml PRIVATE $<BUILD_INTERFACE:edgeml_protobuf_c> ${edgeml_system_libraries})
+    target_link_libraries(edgeml PRIVATE ${edgeml_system_libraries})
     if(WIN32)
         target_compile_definitions(edgeml INTERFACE EDGEML_SHARED)
     elseif(APPLE)
         target_link_options(edgeml PRIVATE "LINKER:-exported_symbol,_em_*" "LINKER:-dead_strip")
     else()
-        # It also makes protobuf-c's symbols local: only then does Debian's archive, compiled for programs (-fPIE), link here.
         set(version_script "${PROJECT_SOURCE_DIR}/tools/cmake/edgeml.map")
         target_link_options(edgeml PRIVATE "LINKER:--version-script=${version_script}" "LINKER:--gc-sections")
         set_target_properties(edgeml PROPERTIES LINK_DEPENDS "${version_script}")
@@ -56,7 +55,7 @@ endif()
 
 if(EDGEML_STATIC)
     if(CMAKE_EXECUTABLE_FORMAT STREQUAL "ELF" AND CMAKE_OBJCOPY)
-        # One relocatable object with protobuf-c inside, everything but em_* made local. --unique keeps the sections of
+        # One relocatable object, everything but em_* made local. --unique keeps the sections of
         # equally named static functions apart, so that a program's --gc-sections still sees single functions; groups
         # that several objects share (the pc thunks of 32-bit x86) are settled here, as local symbols could not be later.
         set(single_object "${PROJECT_BINARY_DIR}/edgeml_single.o")
@@ -64,10 +63,6 @@ if(EDGEML_STATIC)
         file(GENERATE OUTPUT "${object_list}" CONTENT "\"$<JOIN:${edgeml_objects},\"\n\">\"\n")
         separate_arguments(machine_flags UNIX_COMMAND "${CMAKE_C_FLAGS}")
         list(FILTER machine_flags INCLUDE REGEX "^(-m|--target=|--sysroot=)")
-        set(libraries "")
-        if(EDGEML_PROTOBUF_C_LIBRARY MATCHES "\\${CMAKE_STATIC_LIBRARY_SUFFIX}$")
-            set(libraries "${EDGEML_PROTOBUF_C_LIBRARY}")
-        endif()
         set(merge_flags "")
         foreach(flag --unique --force-group-allocation) # GNU ld; lld and mold keep sections apart by themselves
             string(MAKE_C_IDENTIFIER "EDGEML_LINKER${flag}" known)
@@ -79,7 +74,7 @@ if(EDGEML_STATIC)
         add_custom_command(
             OUTPUT "${single_object}"
             COMMAND "${CMAKE_C_COMPILER}" ${machine_flags} -r -nostdlib ${merge_flags} -o "${single_object}"
-                    "@${object_list}" ${libraries}
+                    "@${object_list}"
             COMMAND "${CMAKE_OBJCOPY}" --wildcard --keep-global-symbol=em_* "${single_object}"
             DEPENDS edgeml_internal "${object_list}" # of the same objects
             COMMAND_EXPAND_LISTS VERBATIM)
@@ -87,7 +82,6 @@ if(EDGEML_STATIC)
         add_library(edgeml_static STATIC "${single_object}")
     else()
         add_library(edgeml_static STATIC ${edgeml_objects})
-        target_link_libraries(edgeml_static PRIVATE $<BUILD_INTERFACE:edgeml_protobuf_c> $<INSTALL_INTERFACE:protobuf-c>)
     endif()
     set_target_properties(edgeml_static PROPERTIES LINKER_LANGUAGE C EXPORT_NAME static)
     if(NOT WIN32) # there the import library of the DLL may have the name
