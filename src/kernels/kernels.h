@@ -60,11 +60,16 @@ typedef void eml_transpose_32_fn(size_t rows, size_t cols, const uint32_t *x, si
 /* ---- Types of the kernels on rows: x[rows, cols] with x_stride elements from row to row ---- */
 
 /* out[r] = reduction of row r. Sums go over 32 lanes, element i into lane i mod 32, and the lanes are added by halves
- * (l with l + 16, then l + 8, ...); every 4096 elements the result moves on into a double. The order is the same in
- * every set. Of no elements: sums 0, max -infinity, min infinity. A NaN gives NaN. */
+ * (l with l + 16, then l + 8, ...); every 4096 elements the result moves on into a double. At most 32 squares are added
+ * one after the other instead. The order is the same in every set. Of no elements: sums 0, max -infinity, min infinity.
+ * A NaN gives NaN. */
 typedef void eml_reduce_rows_f32_fn(size_t rows, size_t cols, const float *x, size_t x_stride, float *out);
 /* out[c] = reduction over the rows, one after the other (in sums, 256 at a time). out must not overlap x. */
 typedef void eml_reduce_cols_f32_fn(size_t rows, size_t cols, const float *x, size_t x_stride, float *out);
+/* out[r] = sum over c of x[r, c] * w[c], every step rounded, in one order for all sets and numbers of rows: four
+ * products at a time are added up, ((p0 + p1) + p2) + p3, and then to the sum; of up to three left over, two at a time.
+ * out must not overlap the inputs. */
+typedef void eml_gemv_f32_fn(size_t rows, size_t cols, const float *x, size_t x_stride, const float *w, float *out);
 /* out[r] = column of the largest (smallest) element of row r, the first one of equals; a NaN, the first, comes before
  * all. cols > 0. */
 typedef void eml_arg_rows_f32_fn(size_t rows, size_t cols, const float *x, size_t x_stride, int64_t *out);

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* MatMul and Gemm against sums in double: of constants, and of two inputs, by every kernel set of this machine with the
- * bytes behind the scratch memory watched. Tolerance: k roundings of the largest sum of |a| |b|. */
+ * bytes behind the scratch memory watched. Tolerance: k roundings of the largest sum of |a| |b|. MatMul of f32 by a
+ * vector has the same bits everywhere. */
 #include <math.h>
+#include <string.h>
 
 #include "support/check.h"
 #include "support/oracle.h"
@@ -111,7 +113,57 @@ static void random_shapes(void **state) {
     }
 }
 
+/* A row and a vector in the order of gemv_f32 (kernels.h). */
+static float in_fours(int64_t k, const float *a, const float *b) {
+    float sum = 0;
+    for (int64_t p = 0, n; p < k; p += n) {
+        n = k - p >= 4 ? 4 : k - p >= 2 ? 2 : 1;
+        float some = a[p] * b[p];
+        for (int64_t q = p + 1; q < p + n; q++) some += a[q] * b[q];
+        sum += some;
+    }
+    return sum;
+}
+
+static void same_sums(const em_tensor *y, const oracle_tensor *in, int64_t k, uint64_t seed) {
+    const float *a = in[0].t.data, *b = in[1].t.data, *sums = y->data;
+    for (int64_t i = 0; i < eml_tensor_n(y); i++) {
+        float want = in_fours(k, a + i * k, b);
+        if (memcmp(&sums[i], &want, sizeof want) != 0)
+            fail_msg("seed %llu, k %lld: row %lld is %a, not %a", (unsigned long long)seed, (long long)k, (long long)i,
+                     (double)sums[i], (double)want);
+    }
+}
+
+static void vectors(void **state) {
+    static const int64_t depths[] = {1, 2, 3, 4, 7, 30, 303, 70000};
+    (void)state;
+    uint64_t seed = oracle_seed(), first = seed;
+    for (size_t i = 0; i < sizeof depths / sizeof *depths; i++)
+        for (int rank = 1; rank <= 3; rank++) {
+            int64_t k = depths[i], a[3] = {3, 7, k};
+            oracle_tensor in[2] = {oracle_random(&seed, EM_F32, rank, a + 3 - rank, -2, 2),
+                                   oracle_random(&seed, EM_F32, 1, &k, -2, 2)};
+            op_test t;
+            op_test_begin(&t, "", "MatMul", 13);
+            op_test_in(&t, in[0].t);
+            op_test_in(&t, in[1].t);
+            oracle_run(&t, 1, first);
+            assert_int_equal(t.out[0].rank, rank - 1);
+            same_sums(&t.out[0], in, k, first);
+            CHECK_EACH_TABLE(kernels) {
+                if (unpacked_run_with(&t, 1, kernels) != EM_OK)
+                    fail_msg("seed %llu: %s", (unsigned long long)first, t.err.message);
+                same_sums(&t.out[0], in, k, first);
+            }
+            op_test_end(&t);
+            oracle_free(&in[0]);
+            oracle_free(&in[1]);
+        }
+}
+
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(shapes), cmocka_unit_test(random_shapes)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(shapes), cmocka_unit_test(random_shapes),
+                                       cmocka_unit_test(vectors)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -214,6 +214,29 @@ static void gives_the_same_bits(void **state) {
     }
 }
 
+/* MatMul by a vector, which no blob holds: alone, and with more rows than one task takes. */
+static void multiplies_by_a_vector(void **state) {
+    (void)state;
+    for (int64_t rows = 1; rows <= 40001; rows += 40000) {
+        static float v[5];
+        static onnx_buffer bytes;
+        fixture f;
+        onnx_buffer graph = {.length = 0};
+        for (int i = 0; i < 5; i++) v[i] = next_random();
+        em_tensor vt = em_tensor_f32(v, 1, (const int64_t[]){5});
+        onnx_input(&graph, "x", EM_F32, 3, (const int64_t[]){2, rows, 5});
+        onnx_initializer(&graph, "v", &vt);
+        onnx_node(&graph, "", "MatMul", "x,v", "y", NULL);
+        onnx_output(&graph, "y", EM_F32, 2, (const int64_t[]){2, rows});
+        bytes.length = 0;
+        onnx_model(&bytes, &graph, 13);
+        load(&f, &bytes);
+        must(&f, compile(&f, 1, &whole));
+        compare_sessions(&f, NULL, 0, 1);
+        release(&f);
+    }
+}
+
 static void runs_the_churn_model(void **state) {
     (void)state;
     fixture f = {0};
@@ -651,6 +674,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(crc_is_the_usual_one),
         cmocka_unit_test(gives_the_same_bits),
+        cmocka_unit_test(multiplies_by_a_vector),
         cmocka_unit_test(runs_the_churn_model),
         cmocka_unit_test(runs_shared_models),
         cmocka_unit_test(shares_weights_between_shapes),

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A kernel out of a function of one or two vectors: the loop and the tail. */
+/* A kernel out of a function of one or two vectors: the loop and the tail; rows seen as columns. */
 #ifndef EML_SIMD_LOOPS_H
 #define EML_SIMD_LOOPS_H
 
@@ -45,5 +45,12 @@
         }                                                                                       \
         if (n != 0) V##_store_n(out, op(V##_load_n(a, n), V##_load_n(b, n)), n);                \
     }
+
+/* A block of vf32_lanes rows and columns, so that every row can be added up in the order of a plain loop: lane r of
+ * v[c] is x[r * x_stride + c]. */
+static inline void vf32_load_columns(const float *x, size_t x_stride, vf32 *v) {
+    EML_UNROLL for (size_t r = 0; r < vf32_lanes; r++) v[r] = vf32_load(x + r * x_stride);
+    vf32_transpose(v);
+}
 
 #endif
