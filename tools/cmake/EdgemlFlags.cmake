@@ -8,6 +8,12 @@ endif()
 # -O3 buys nothing over -O2 where the kernels are written by hand, and costs size.
 string(REPLACE "-O3" "-O2" CMAKE_C_FLAGS_RELEASE "${CMAKE_C_FLAGS_RELEASE}")
 
+include(CheckCCompilerFlag)
+check_c_compiler_flag(-Oz EDGEML_COMPILER_Oz) # GCC 12, Clang
+if(EDGEML_COMPILER_Oz)
+    string(REPLACE "-Os" "-Oz" CMAKE_C_FLAGS_MINSIZEREL "${CMAKE_C_FLAGS_MINSIZEREL}")
+endif()
+
 if(EDGEML_SANITIZE)
     add_compile_options("-fsanitize=${EDGEML_SANITIZE}" -fno-sanitize-recover=all -fno-omit-frame-pointer)
     add_link_options("-fsanitize=${EDGEML_SANITIZE}")
