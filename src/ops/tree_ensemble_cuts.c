@@ -41,17 +41,14 @@ static void sort_entries(entry **a, entry **b, uint32_t n, int bytes) {
     }
 }
 
-/* Inner nodes from begin on, by feature and cut: into c->nodes. */
-static bool sort_nodes(eml_arena *work, const eml_forest *forest, uint32_t end, eml_cuts *c) {
+/* The nodes by feature and cut: into c->nodes. */
+static bool sort_nodes(eml_arena *work, const eml_forest *forest, eml_cuts *c) {
     const eml_forest_node *nodes = forest->nodes;
     entry *a = eml_arena_alloc(work, ((size_t)c->n_nodes + 1) * sizeof(entry), 16);
     entry *b = eml_arena_alloc(work, ((size_t)c->n_nodes + 1) * sizeof(entry), 16);
     if (a == NULL || b == NULL) return false;
-    uint32_t n = 0;
-    for (uint32_t i = c->begin; i < end; i++) { /* what a leaf leaves is overwritten */
-        a[n] = (entry){order_of(nodes[i].cut), i};
-        n += nodes[i].right != 0;
-    }
+    const uint32_t n = c->n_nodes;
+    for (uint32_t i = 0; i < n; i++) a[i] = (entry){order_of(nodes[c->begin + i].cut), c->begin + i};
     sort_entries(&a, &b, n, 4);
     for (uint32_t i = 0; i < n; i++) a[i].key = nodes[a[i].node].feature;
     sort_entries(&a, &b, n, forest->n_features <= 1 << 8 ? 1 : forest->n_features <= 1 << 16 ? 2 : 4);
@@ -84,15 +81,14 @@ static void fill_columns(const eml_forest *forest, eml_cuts *c) {
 
 em_status eml_cuts_build(eml_ctx *ctx, eml_arena *work, const eml_forest *forest, uint32_t tree, uint32_t tree_end,
                          eml_cuts *cuts) {
-    uint32_t begin = forest->first[tree], end = forest->first[tree_end];
-    uint32_t n = end - begin - (forest->first_leaf[tree_end] - forest->first_leaf[tree]);
+    uint32_t begin = forest->first[tree], n = forest->first[tree_end] - begin;
     *cuts = (eml_cuts){.begin = begin, .n_nodes = n};
     cuts->cuts = eml_arena_alloc(work, ((size_t)n + 1) * sizeof(float), 16);
     cuts->nodes = eml_arena_alloc(work, ((size_t)n + 1) * sizeof(uint32_t), 16);
-    cuts->place_of = eml_arena_alloc(work, ((size_t)(end - begin) + 1) * sizeof(uint32_t), 16);
+    cuts->place_of = eml_arena_alloc(work, ((size_t)n + 1) * sizeof(uint32_t), 16);
     if (cuts->cuts == NULL || cuts->nodes == NULL || cuts->place_of == NULL) return eml_ctx_no_memory(ctx);
     eml_arena_mark before = eml_arena_mark_here(work);
-    bool sorted = sort_nodes(work, forest, end, cuts);
+    bool sorted = sort_nodes(work, forest, cuts);
     eml_arena_give_back(work, before);
     if (!sorted) return eml_ctx_no_memory(ctx);
     cuts->columns = eml_arena_zero(work, (size_t)cuts->n_columns + 1, sizeof(eml_cut_column));

@@ -20,9 +20,9 @@ typedef struct eml_cuts {
     uint32_t n_columns, n_cuts, n_nodes;
     eml_cut_column *columns; /* [n_columns], ascending features */
     float *cuts;             /* [n_cuts], column after column, ascending and distinct in each */
-    uint32_t *nodes;         /* [n_nodes] inner nodes of the forest, by column and cut */
-    /* Places: each column has one per cut, one before them and one behind. place_of[i], of inner node begin + i, is
-     * that of its cut: first_place + 1 + position in the column. [n_nodes of the trees] */
+    uint32_t *nodes;         /* [n_nodes] of the forest, by column and cut */
+    /* Places: each column has one per cut, one before them and one behind. place_of[i], of node begin + i, is that of
+     * its cut: first_place + 1 + position in the column. [n_nodes] */
     uint32_t *place_of;
     uint32_t begin; /* first node of the trees */
 } eml_cuts;

@@ -16,7 +16,6 @@ typedef struct builder {
     eml_forest *forest;
     uint8_t *seen; /* [source->n_nodes] */
     visit *stack;
-    uint32_t capacity; /* of forest->nodes */
     bool any_strict, any_plain;
 } builder;
 
@@ -74,18 +73,17 @@ static em_status build_tree(builder *b, uint32_t tree) {
             return eml_fail(b->ctx->err, EM_ERR_MODEL, "tree %lld node %lld is reached twice: this is not a tree",
                             eml_tree_tree_id(s, tree, v.source), eml_tree_node_id(s, tree, v.source));
         b->seen[v.source] = 1;
-        uint32_t i = f->n_nodes++;
-        eml_forest_node *node = &f->nodes[i];
-        *node = (eml_forest_node){.leaf = f->n_leaves};
-        f->source[i] = v.source;
-        if (v.right_of != NONE) f->nodes[v.right_of].right = i;
+        if (v.right_of != NONE) f->nodes[v.right_of].middle = f->n_leaves;
         if (leaf) {
             depths += v.depth;
-            f->n_leaves++;
+            f->leaf_source[f->n_leaves++] = v.source;
             continue;
         }
         bool swap = false;
-        describe(b, v.source, node, &swap);
+        uint32_t i = f->n_nodes++;
+        f->source[i] = v.source;
+        f->nodes[i] = (eml_forest_node){.low = f->n_leaves};
+        describe(b, v.source, &f->nodes[i], &swap);
         const uint32_t *child = &s->child[2 * (size_t)v.source];
         b->stack[top++] = (visit){child[!swap], i, v.depth + 1};
         b->stack[top++] = (visit){child[swap], NONE, v.depth + 1};
@@ -97,31 +95,29 @@ static em_status build_tree(builder *b, uint32_t tree) {
 }
 
 em_status eml_forest_build(eml_ctx *ctx, eml_arena *work, const eml_tree_source *source, eml_forest *forest) {
-    /* Inner nodes are reached once, and have two children; leaves may be copied when they are shared. */
-    uint64_t capacity = source->shared_leaves ? 2 * (uint64_t)source->n_described + source->n_trees : source->n_nodes;
+    /* Inner nodes are reached once and have two children, so a tree has one leaf more, shared ones counted again. */
+    uint64_t inner = source->n_described, leaves = inner + source->n_trees;
     *forest = (eml_forest){.n_trees = source->n_trees, .plain = true};
     size_t bytes;
-    if (capacity > SIZE_MAX || !eml_size_mul((size_t)capacity, sizeof(*forest->nodes), &bytes))
+    if (leaves > SIZE_MAX || !eml_size_mul((size_t)leaves, sizeof(*forest->nodes), &bytes))
         return eml_ctx_no_memory(ctx);
-    forest->nodes = eml_arena_alloc(work, bytes, 64);
-    if (forest->nodes != NULL && !source->shared_leaves) eml_mem_expect(forest->nodes, bytes);
-    forest->source = eml_arena_alloc(work, (size_t)capacity * sizeof(uint32_t), 16);
+    forest->nodes = eml_arena_alloc(work, (size_t)inner * sizeof(*forest->nodes), 64);
+    forest->source = eml_arena_alloc(work, (size_t)inner * sizeof(uint32_t), 16);
+    forest->leaf_source = eml_arena_alloc(work, (size_t)leaves * sizeof(uint32_t), 16);
     forest->first = eml_arena_zero(work, (size_t)source->n_trees + 1, sizeof(uint32_t));
     forest->first_leaf = eml_arena_zero(work, (size_t)source->n_trees + 1, sizeof(uint32_t));
     builder b = {.ctx = ctx, .source = source, .forest = forest};
     b.seen = eml_arena_zero(work, source->n_nodes, 1);
     b.stack = eml_arena_alloc(work, ((size_t)source->n_nodes + 2) * sizeof(visit), 16);
-    if (forest->nodes == NULL || forest->source == NULL || forest->first == NULL || forest->first_leaf == NULL ||
-        b.seen == NULL || b.stack == NULL)
+    if (forest->nodes == NULL || forest->source == NULL || forest->leaf_source == NULL || forest->first == NULL ||
+        forest->first_leaf == NULL || b.seen == NULL || b.stack == NULL)
         return eml_ctx_no_memory(ctx);
     for (uint32_t t = 0; t < source->n_trees; t++) EML_TRY(build_tree(&b, t));
     forest->first[source->n_trees] = forest->n_nodes;
     forest->first_leaf[source->n_trees] = forest->n_leaves;
     if (b.any_strict && b.any_plain) forest->plain = false;
     forest->strict = b.any_strict;
-    for (uint32_t i = 0; forest->plain && forest->strict && i < forest->n_nodes; i++) {
-        eml_forest_node *node = &forest->nodes[i];
-        if (node->right != 0) node->cut = eml_forest_below(node->cut);
-    }
+    for (uint32_t i = 0; forest->plain && forest->strict && i < forest->n_nodes; i++)
+        forest->nodes[i].cut = eml_forest_below(forest->nodes[i].cut);
     return EM_OK;
 }

@@ -65,8 +65,8 @@ em_status eml_mask_place(eml_ctx *ctx, eml_arena *work, const eml_forest *forest
 /* Clears in a row of masks, or in entry i of a list, the leaves of the left subtree of a node. */
 static void clear_left(void *masks, uint32_t lane_bits, size_t i, const eml_forest *forest, uint32_t tree,
                        uint32_t node) {
-    uint32_t base = forest->first_leaf[tree], low = forest->nodes[node].leaf - base;
-    uint32_t n = forest->nodes[forest->nodes[node].right].leaf - base - low; /* below lane_bits: the right has a leaf */
+    uint32_t low = forest->nodes[node].low - forest->first_leaf[tree];
+    uint32_t n = forest->nodes[node].middle - forest->nodes[node].low; /* below lane_bits: the right has a leaf */
     uint64_t keep = ~(((UINT64_C(1) << n) - 1) << low);
     if (lane_bits == 16) {
         ((uint16_t *)masks)[i] &= (uint16_t)keep;

@@ -35,8 +35,9 @@ void eml_cuts_write(const eml_cuts *cuts, const uint32_t *levels, eml_tree *tree
 
 /* ---- walk and wide ---- */
 
+/* Children stand side by side, at an even position, so that a pair never crosses a cache line; so roots are odd. */
 typedef struct walk_plan {
-    uint32_t *position; /* [forest->n_nodes] of the packed node */
+    uint32_t *position; /* [forest->n_nodes] of the packed node: working memory of writing */
     uint32_t n_packed;
     uint32_t column_bits;
     uint32_t n_inputs;
@@ -45,20 +46,13 @@ typedef struct walk_plan {
     uint32_t roots_at, nodes_at, inputs_at, sets_at;
 } walk_plan;
 
-/* Children stand side by side, at an even position, so that a pair never crosses a cache line; so roots are odd. */
-static void place_nodes(const eml_forest *forest, walk_plan *plan) {
-    uint32_t next = 1;
-    for (uint32_t t = 0; t < forest->n_trees; t++) {
-        plan->position[forest->first[t]] = next++;
-        for (uint32_t i = forest->first[t]; i < forest->first[t + 1]; i++) {
-            if (forest->nodes[i].right == 0) continue;
-            plan->position[i + 1] = next;
-            plan->position[forest->nodes[i].right] = next + 1;
-            next += 2;
-        }
-        next |= 1;
-    }
-    plan->n_packed = next;
+static uint32_t root_position(const eml_forest *forest, uint32_t tree) {
+    return 2 * forest->first_leaf[tree] + 1;
+}
+
+/* Where the children of node i of that tree stand. */
+static uint32_t pair_position(uint32_t i, uint32_t tree) {
+    return 2 * (i + tree + 1);
 }
 
 static uint32_t bits_for(uint32_t n) {
@@ -70,8 +64,7 @@ static uint32_t bits_for(uint32_t n) {
 /* Nodes that send NaN left read a column of their own, in which NaN is -inf. */
 static em_status plan_inputs(eml_ctx *ctx, eml_arena *work, const eml_forest *forest, walk_plan *plan) {
     bool nan_left = false;
-    for (uint32_t i = 0; i < forest->n_nodes && !nan_left; i++)
-        nan_left = forest->nodes[i].right != 0 && !forest->nodes[i].nan_right;
+    for (uint32_t i = 0; i < forest->n_nodes && !nan_left; i++) nan_left = !forest->nodes[i].nan_right;
     plan->column_bits = bits_for(forest->n_features);
     if (!nan_left) return EM_OK;
     enum { NAN_RIGHT = 1, NAN_LEFT = 2, FEW_FEATURES = 1 << 16 };
@@ -80,7 +73,7 @@ static em_status plan_inputs(eml_ctx *ctx, eml_arena *work, const eml_forest *fo
         if (uses == NULL) return eml_ctx_no_memory(ctx);
         for (uint32_t i = 0; i < forest->n_nodes; i++) {
             const eml_forest_node *node = &forest->nodes[i];
-            if (node->right != 0) uses[node->feature] |= node->nan_right ? NAN_RIGHT : NAN_LEFT;
+            uses[node->feature] |= node->nan_right ? NAN_RIGHT : NAN_LEFT;
         }
         plan->inputs = eml_arena_zero(work, 2 * (size_t)forest->n_features, sizeof(uint32_t));
         if (plan->inputs == NULL) return eml_ctx_no_memory(ctx);
@@ -123,27 +116,6 @@ static bool fits_walk(const eml_forest *forest, const walk_plan *plan) {
            plan->n_packed <= UINT64_C(1) << (32 - plan->column_bits);
 }
 
-static void write_walk(const walk_plan *plan, const eml_forest *forest, eml_tree *tree) {
-    eml_tree_node *nodes = (eml_tree_node *)(void *)((unsigned char *)tree + plan->nodes_at);
-    for (uint32_t i = 0; i < forest->n_nodes; i++) {
-        const eml_forest_node *from = &forest->nodes[i];
-        uint32_t p = plan->position[i];
-        if (from->right == 0) {
-            uint32_t bits = UINT32_C(0x7fc00000) | from->leaf;
-            memcpy(&nodes[p].cut, &bits, sizeof(bits));
-            nodes[p].link = (p - 1) << plan->column_bits;
-        } else {
-            nodes[p].cut = from->cut;
-            nodes[p].link = plan->position[i + 1] << plan->column_bits | input_of(plan, from);
-        }
-    }
-    tree->column_bits = plan->column_bits;
-    tree->n_inputs = plan->n_inputs;
-    tree->inputs = plan->inputs_at;
-    if (plan->n_inputs > 0)
-        memcpy((unsigned char *)tree + plan->inputs_at, plan->inputs, plan->n_inputs * sizeof(uint32_t));
-}
-
 /* A set as length, then the values ascending (Shell's sort). Returns where the next one goes. */
 static double *write_set(const eml_tree_source *source, uint32_t node, double *out) {
     uint32_t n = source->set_n[node], gap = 1;
@@ -161,37 +133,100 @@ static double *write_set(const eml_tree_source *source, uint32_t node, double *o
     return out + n;
 }
 
-static void write_wide(const walk_plan *plan, const eml_tree_source *source, const eml_forest *forest, eml_tree *tree) {
-    eml_tree_wide *nodes = (eml_tree_wide *)(void *)((unsigned char *)tree + plan->nodes_at);
-    double *sets = (double *)(void *)((unsigned char *)tree + plan->sets_at), *next = sets;
-    for (uint32_t i = 0; i < forest->n_nodes; i++) {
-        const eml_forest_node *from = &forest->nodes[i];
-        uint32_t p = plan->position[i];
-        if (from->right == 0) {
-            nodes[p] = (eml_tree_wide){(double)from->leaf, 0, p << EML_TREE_WIDE_SHIFT | EML_TREE_LEAF};
-            continue;
+typedef struct node_writer {
+    const walk_plan *plan;
+    const eml_tree_source *source;
+    const eml_forest *forest;
+    eml_tree_node *small; /* NULL: wide ones */
+    eml_tree_wide *wide;
+    double *sets, *next_set;
+} node_writer;
+
+static void put_leaf(const node_writer *w, uint32_t p, uint32_t leaf) {
+    if (w->small == NULL) {
+        w->wide[p] = (eml_tree_wide){(double)leaf, 0, p << EML_TREE_WIDE_SHIFT | EML_TREE_LEAF};
+        return;
+    }
+    uint32_t bits = UINT32_C(0x7fc00000) | leaf;
+    memcpy(&w->small[p].cut, &bits, sizeof(bits));
+    w->small[p].link = (p - 1) << w->plan->column_bits;
+}
+
+/* Node i, with its children at pair. */
+static void put_node(node_writer *w, uint32_t p, uint32_t i, uint32_t pair) {
+    const eml_forest_node *from = &w->forest->nodes[i];
+    if (w->small != NULL) {
+        w->small[p] = (eml_tree_node){from->cut, pair << w->plan->column_bits | input_of(w->plan, from)};
+        return;
+    }
+    uint32_t s = w->forest->source[i];
+    bool swap;
+    uint32_t link = pair << EML_TREE_WIDE_SHIFT | eml_tree_table(w->source->mode[s], &swap);
+    w->wide[p] = (eml_tree_wide){eml_tree_real(w->source->value, s), from->feature, link};
+    if (eml_tree_mode_of(w->source, s) == EML_TREE_IN) {
+        w->wide[p].cut = (double)(w->next_set - w->sets);
+        w->wide[p].link |= EML_TREE_MEMBER;
+        w->next_set = write_set(w->source, s, w->next_set);
+    }
+}
+
+static void put_tree(node_writer *w, uint32_t t) {
+    const eml_forest *f = w->forest;
+    uint32_t *position = w->plan->position, begin = f->first[t], end = f->first[t + 1];
+    if (begin == end) {
+        put_leaf(w, root_position(f, t), f->first_leaf[t]);
+        return;
+    }
+    position[begin] = root_position(f, t);
+    for (uint32_t i = begin; i < end; i++) {
+        uint32_t pair = pair_position(i, t), right = eml_forest_right(f, i, end);
+        put_node(w, position[i], i, pair);
+        if (eml_forest_left_is_leaf(&f->nodes[i])) {
+            put_leaf(w, pair, f->nodes[i].low);
+        } else {
+            position[i + 1] = pair;
         }
-        uint32_t s = eml_forest_source(forest, i);
-        bool swap;
-        uint32_t link = plan->position[i + 1] << EML_TREE_WIDE_SHIFT | eml_tree_table(source->mode[s], &swap);
-        nodes[p] = (eml_tree_wide){eml_tree_real(source->value, s), from->feature, link};
-        if (eml_tree_mode_of(source, s) == EML_TREE_IN) {
-            nodes[p].cut = (double)(next - sets);
-            nodes[p].link |= EML_TREE_MEMBER;
-            next = write_set(source, s, next);
+        if (right == 0) {
+            put_leaf(w, pair + 1, f->nodes[i].middle);
+        } else {
+            position[right] = pair + 1;
         }
     }
-    tree->sets = plan->sets_at;
+}
+
+static void write_nodes(const walk_plan *plan, const eml_tree_source *source, const eml_forest *forest, bool fits,
+                        eml_tree *tree) {
+    unsigned char *base = (unsigned char *)tree;
+    node_writer w = {.plan = plan, .source = source, .forest = forest};
+    if (fits) {
+        w.small = (eml_tree_node *)(void *)(base + plan->nodes_at);
+        tree->column_bits = plan->column_bits;
+        tree->n_inputs = plan->n_inputs;
+        tree->inputs = plan->inputs_at;
+        if (plan->n_inputs > 0) memcpy(base + plan->inputs_at, plan->inputs, plan->n_inputs * sizeof(uint32_t));
+    } else {
+        w.wide = (eml_tree_wide *)(void *)(base + plan->nodes_at);
+        w.sets = w.next_set = (double *)(void *)(base + plan->sets_at);
+        tree->sets = plan->sets_at;
+    }
+    uint32_t *roots = (uint32_t *)(void *)(base + plan->roots_at);
+    for (uint32_t t = 0; t < forest->n_trees; t++) {
+        roots[t] = root_position(forest, t);
+        put_tree(&w, t);
+    }
+    tree->engine = fits ? EML_TREE_WALK : EML_TREE_WIDE;
+    tree->roots = plan->roots_at;
+    tree->nodes = plan->nodes_at;
 }
 
 static em_status plan_walk(eml_ctx *ctx, eml_arena *work, const eml_tree_source *source, const eml_forest *forest,
                            walk_plan *plan) {
-    *plan = (walk_plan){.position = eml_arena_zero(work, forest->n_nodes, sizeof(uint32_t))};
+    *plan = (walk_plan){.n_packed = 2 * forest->n_leaves + 1};
+    plan->position = eml_arena_alloc(work, ((size_t)forest->n_nodes + 1) * sizeof(uint32_t), 16);
     if (plan->position == NULL) return eml_ctx_no_memory(ctx);
-    place_nodes(forest, plan);
     if (forest->plain) EML_TRY(plan_inputs(ctx, work, forest, plan));
     for (uint32_t i = 0; i < forest->n_nodes && source->set != NULL; i++) {
-        uint32_t s = eml_forest_source(forest, i);
+        uint32_t s = forest->source[i];
         if (eml_tree_mode_of(source, s) == EML_TREE_IN) plan->n_set_values += source->set_n[s] + 1;
     }
     return EM_OK;
@@ -217,15 +252,14 @@ static uint32_t target_of(const weight_source *w, uint32_t k) {
     return w->single_target ? 0 : eml_tree_target(w->source, eml_tree_weight_at(w->source, k));
 }
 
-/* Node i's weights: from number k on, up to *end. */
-static uint32_t weights_of(const weight_source *w, uint32_t i, uint32_t *end) {
+/* A leaf's weights: from the number returned on, up to *end. */
+static uint32_t weights_of(const weight_source *w, uint32_t leaf, uint32_t *end) {
     const eml_tree_source *s = w->source;
     if (s->weight_start == NULL) {
-        uint32_t first = w->forest->nodes[i].leaf * s->leaf_weights;
-        *end = first + s->leaf_weights;
-        return first;
+        *end = (leaf + 1) * s->leaf_weights;
+        return leaf * s->leaf_weights;
     }
-    const uint32_t *start = &s->weight_start[eml_forest_source(w->forest, i)];
+    const uint32_t *start = &s->weight_start[w->forest->leaf_source[leaf]];
     *end = start[1];
     return start[0];
 }
@@ -258,9 +292,8 @@ static em_status look_at_weights(eml_ctx *ctx, eml_arena *work, const weight_sou
     for (uint32_t t = 0; t < f->n_trees; t++) {
         uint32_t target = UINT32_MAX;
         bool complete = true, one = true;
-        for (uint32_t i = f->first[t]; i < f->first[t + 1]; i++) {
-            if (f->nodes[i].right != 0) continue;
-            uint32_t end, begin = weights_of(w, i, &end);
+        for (uint32_t leaf = f->first_leaf[t]; leaf < f->first_leaf[t + 1]; leaf++) {
+            uint32_t end, begin = weights_of(w, leaf, &end);
             complete &= begin != end;
             facts->one_weight &= end - begin <= 1;
             facts->all_in_order &= end - begin == n_targets;
@@ -295,9 +328,9 @@ static em_status plan_weights(eml_ctx *ctx, eml_arena *work, const weight_source
         plan->kind = EML_TREE_ROWS;
         plan->n = all;
     } else {
-        for (uint32_t i = 0; i < w->forest->n_nodes; i++) {
-            uint32_t end, begin = weights_of(w, i, &end);
-            if (w->forest->nodes[i].right == 0) plan->n += end - begin;
+        for (uint32_t leaf = 0; leaf < w->forest->n_leaves; leaf++) {
+            uint32_t end, begin = weights_of(w, leaf, &end);
+            plan->n += end - begin;
         }
     }
     return EM_OK;
@@ -349,17 +382,15 @@ static void write_weights(const weight_source *w, const weight_plan *plan, eml_t
     }
     uint32_t listed = 0;
     for (uint32_t t = 0; t < w->forest->n_trees; t++) {
-        for (uint32_t i = w->forest->first[t]; i < w->forest->first[t + 1]; i++) {
-            const eml_forest_node *node = &w->forest->nodes[i];
-            if (node->right != 0) continue;
-            if (plan->kind == EML_TREE_LIST) list_start[node->leaf] = listed;
+        for (uint32_t leaf = w->forest->first_leaf[t]; leaf < w->forest->first_leaf[t + 1]; leaf++) {
+            if (plan->kind == EML_TREE_LIST) list_start[leaf] = listed;
             uint32_t end;
-            for (uint32_t k = weights_of(w, i, &end); k < end; k++) {
+            for (uint32_t k = weights_of(w, leaf, &end); k < end; k++) {
                 uint32_t target = target_of(w, k);
-                size_t at = node->leaf;
+                size_t at = leaf;
                 if (plan->kind == EML_TREE_ONE) tree_target[t] = target;
                 if (plan->kind == EML_TREE_ROWS)
-                    at = (size_t)node->leaf * tree->leaf_stride + (size_t)target * tree->target_stride;
+                    at = (size_t)leaf * tree->leaf_stride + (size_t)target * tree->target_stride;
                 if (plan->kind == EML_TREE_LIST) {
                     list_target[listed] = target;
                     at = listed++;
@@ -453,16 +484,7 @@ static void write_all(const weight_source *w, const all_plans *p, bool walk_fits
         eml_cuts_write(p->mask.cuts, p->mask_levels, tree, (eml_tree_column *)(void *)(base + p->mask.columns));
         eml_mask_write(&p->mask, w->forest, tree);
     } else {
-        tree->engine = walk_fits ? EML_TREE_WALK : EML_TREE_WIDE;
-        tree->roots = p->walk.roots_at;
-        tree->nodes = p->walk.nodes_at;
-        uint32_t *roots = (uint32_t *)(void *)(base + p->walk.roots_at);
-        for (uint32_t t = 0; t < w->forest->n_trees; t++) roots[t] = p->walk.position[w->forest->first[t]];
-        if (walk_fits) {
-            write_walk(&p->walk, w->forest, tree);
-        } else {
-            write_wide(&p->walk, w->source, w->forest, tree);
-        }
+        write_nodes(&p->walk, w->source, w->forest, walk_fits, tree);
     }
     if (!p->use_slice) return;
     eml_slice_write(&p->slice, tree);

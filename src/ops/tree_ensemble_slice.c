@@ -4,7 +4,7 @@
  * A subtree's result is the number of the reached leaf, as planes: bit j is a constant, the plane of a node or a slot.
  * A node joins those of its children: where they are the same plane there is nothing to do; 0 on the left and 1 on the
  * right is the node's own plane; else one multiplexer. Leaves are numbered from left to right, so most high bits are
- * constant in a subtree: about three multiplexers per node. Children come after their parents in preorder, so going
+ * constant in a subtree: about two multiplexers per node. Children come after their parents in preorder, so going
  * backwards with a stack of results visits them first. */
 #include <string.h>
 
@@ -25,9 +25,9 @@ typedef struct result {
 typedef struct compiler {
     const eml_forest *forest;
     eml_slice_tile *tile;
-    uint32_t *extra_of;          /* [planes of cuts]: its extra, or 0 */
-    uint32_t first_slot, n_live; /* inner subtrees on the stack: the k-th from below has slots k * n_bits .. */
-    result *stack;
+    uint32_t *extra_of;  /* [planes of cuts]: its extra, or 0 */
+    uint32_t first_slot; /* the k-th result on the stack has slots k * n_bits .. */
+    result *stack;       /* of inner nodes */
     eml_tree_mux *muxes; /* of the tile */
     uint32_t n_muxes;
 } compiler;
@@ -44,45 +44,47 @@ static uint32_t node_plane(const compiler *c, uint32_t node) {
     return c->extra_of[plane];
 }
 
-/* The node's result takes the place of its right subtree's. Bits that all leaves below share are the same constants on
- * both sides. Otherwise no branch depends on the trees: a multiplexer that is not needed is overwritten by the next
- * one. A slot may be written over: of the two below it only that bit is read. */
-static void join(compiler *c, uint32_t node, uint32_t first_leaf, uint32_t n_bits, const result *left, result *right) {
-    const eml_forest_node *nodes = c->forest->nodes;
-    const uint32_t zero = c->tile->zero, one = zero + 1, p = node_plane(c, node);
-    const uint32_t n = bits_for((first_leaf ^ right->last) + 1);
-    c->n_live -= (uint32_t)(nodes[node + 1].right != 0) + (nodes[nodes[node].right].right != 0);
-    const uint32_t slot = c->first_slot + c->n_live * n_bits;
+/* Bits that all leaves below share are the same constants on both sides. Otherwise no branch depends on the trees: a
+ * multiplexer that is not needed is overwritten by the next one. joined may be left or right, and its slots theirs: of
+ * the two below it only the same bit is read. */
+static void join(compiler *c, uint32_t p, uint32_t n_shared, uint32_t n_bits, uint32_t slot, const result *left,
+                 const result *right, result *joined) {
+    const uint32_t zero = c->tile->zero, one = zero + 1;
     eml_tree_mux *out = c->muxes + c->n_muxes;
-    c->n_live++;
-    if (slot + n_bits > c->tile->n_planes) c->tile->n_planes = slot + n_bits;
-    for (uint32_t j = 0; j < n; j++) {
+    for (uint32_t j = 0; j < n_shared; j++) {
         const uint32_t a = left->plane[j], b = right->plane[j];
         const bool same = a == b, itself = (a == zero) & (b == one);
         *out = (eml_tree_mux){(uint16_t)p, (uint16_t)a, (uint16_t)b, (uint16_t)(slot + j)};
         out += !(same | itself);
-        right->plane[j] = (uint16_t)(same ? a : itself ? p : slot + j);
+        joined->plane[j] = (uint16_t)(same ? a : itself ? p : slot + j);
     }
+    for (uint32_t j = n_shared; j < n_bits; j++) joined->plane[j] = right->plane[j];
+    joined->last = right->last;
     c->n_muxes = (uint32_t)(out - c->muxes);
+}
+
+static const result *leaf_result(result *r, uint32_t leaf, uint32_t n_bits, uint32_t zero) {
+    for (uint32_t j = 0; j < n_bits; j++) r->plane[j] = (uint16_t)(zero + (leaf >> j & 1));
+    r->last = leaf;
+    return r;
 }
 
 static void compile_tree(compiler *c, uint32_t t) {
     const eml_forest *f = c->forest;
     eml_slice_tile *tile = c->tile;
-    uint32_t base = f->first_leaf[t], n_bits = bits_for(f->first_leaf[t + 1] - base);
-    uint32_t muxes_before = c->n_muxes;
-    result *top = c->stack; /* behind the last */
-    c->n_live = 0;
-    for (uint32_t i = f->first[t + 1]; i-- > f->first[t];) {
-        uint32_t leaf = f->nodes[i].leaf - base;
-        if (f->nodes[i].right == 0) {
-            for (uint32_t j = 0; j < n_bits; j++) top->plane[j] = (uint16_t)(tile->zero + (leaf >> j & 1));
-            top++->last = leaf;
-        } else { /* the left child was visited last */
-            join(c, i, leaf, n_bits, top - 1, top - 2);
-            top--;
-        }
+    const uint32_t base = f->first_leaf[t], end = f->first[t + 1], n_bits = bits_for(f->first_leaf[t + 1] - base);
+    uint32_t muxes_before = c->n_muxes, most = 0;
+    result *top = c->stack, leaves[2];           /* top: behind the last */
+    for (uint32_t i = end; i-- > f->first[t];) { /* the left child was visited last */
+        const uint32_t low = f->nodes[i].low - base, middle = f->nodes[i].middle - base;
+        const bool left_leaf = eml_forest_left_is_leaf(&f->nodes[i]), right_leaf = eml_forest_right(f, i, end) == 0;
+        const result *left = left_leaf ? leaf_result(&leaves[0], low, n_bits, tile->zero) : --top;
+        const result *right = right_leaf ? leaf_result(&leaves[1], middle, n_bits, tile->zero) : --top;
+        const uint32_t depth = (uint32_t)(top - c->stack), slot = c->first_slot + depth * n_bits;
+        join(c, node_plane(c, i), bits_for((low ^ right->last) + 1), n_bits, slot, left, right, top++);
+        if (depth >= most) most = depth + 1;
     }
+    if (c->first_slot + most * n_bits > tile->n_planes) tile->n_planes = c->first_slot + most * n_bits;
     tile->programs[t - tile->first_tree] =
         (eml_tree_program){c->n_muxes - muxes_before, n_bits, (uint32_t)(tile->n_bits * sizeof(uint32_t))};
     for (uint32_t j = 0; j < n_bits; j++) tile->bits[tile->n_bits++] = c->stack[0].plane[j];

@@ -18,9 +18,9 @@ typedef struct reader {
     em_string mode[BATCH];
 } reader;
 
-/* A branch whose right child is still to come, and the depth of that. */
+/* A branch whose right child is still to come: where in the list, and how deep. */
 typedef struct waiting {
-    uint32_t node, depth;
+    uint32_t node, right, depth;
 } waiting;
 
 typedef struct builder {
@@ -87,28 +87,30 @@ static bool begin_tree(builder *b, uint32_t i, int64_t tree_id, int64_t node_id)
     return !b->no_memory;
 }
 
-static void end_tree(builder *b) {
-    eml_forest *f = b->forest;
-    uint32_t leaves = f->n_leaves - f->nodes[b->run.first].leaf;
-    f->depth_sum += b->depths / leaves;
-    if (leaves > f->max_leaves) f->max_leaves = leaves;
+/* Entry i of the list was its last: it has a node less than leaves. */
+static void end_tree(builder *b, uint32_t i) {
+    uint32_t leaves = (i + 2 - b->run.first) / 2;
+    b->forest->depth_sum += b->depths / leaves;
+    if (leaves > b->forest->max_leaves) b->forest->max_leaves = leaves;
     b->inside = false;
 }
 
+/* Entry i of the list is the next leaf. */
 static bool add_leaf(builder *b, uint32_t i) {
-    eml_forest *f = b->forest;
-    f->nodes[i] = (eml_forest_node){.leaf = f->n_leaves++};
+    b->forest->n_leaves++;
     b->depths += b->depth;
     if (b->top == 0) {
-        end_tree(b);
+        end_tree(b, i);
         return true;
     }
     waiting next = b->stack[--b->top];
+    b->forest->nodes[next.node].middle = b->forest->n_leaves;
     b->depth = next.depth;
-    return f->nodes[next.node].right == i + 1;
+    return next.right == i + 1;
 }
 
-static bool add_branch(builder *b, const reader *r, uint32_t i, uint32_t k) {
+/* Number k of the batch is the next inner node. */
+static bool add_branch(builder *b, const reader *r, uint32_t k) {
     eml_forest *f = b->forest;
     uint64_t right = (uint64_t)r->false_id[k] - (uint64_t)b->run.node_id, feature = (uint64_t)r->feature[k];
     if (b->branch == NULL && !choose_mode(b, r->mode[k])) return false;
@@ -117,12 +119,9 @@ static bool add_branch(builder *b, const reader *r, uint32_t i, uint32_t k) {
     if (r->true_id[k] - 1 != r->node[k] || right >= MOST_NODES || feature >= INT32_MAX || !isfinite(r->value[k]))
         return false;
     if (feature >= f->n_features) f->n_features = (uint32_t)feature + 1;
-    f->nodes[i] = (eml_forest_node){.cut = r->value[k],
-                                    .feature = feature & INT32_MAX,
-                                    .nan_right = r->nan_true[k] != 1,
-                                    .right = b->run.first + (uint32_t)right,
-                                    .leaf = f->n_leaves};
-    b->stack[b->top++] = (waiting){i, ++b->depth};
+    b->stack[b->top++] = (waiting){f->n_nodes, b->run.first + (uint32_t)right, ++b->depth};
+    f->nodes[f->n_nodes++] = (eml_forest_node){
+        .cut = r->value[k], .feature = feature & INT32_MAX, .nan_right = r->nan_true[k] != 1, .low = f->n_leaves};
     return true;
 }
 
@@ -135,7 +134,7 @@ static bool add_nodes(builder *b, const reader *r, uint32_t at, uint32_t n) {
                    (uint64_t)r->node[k] - (uint64_t)b->run.node_id != i - b->run.first) {
             return false;
         }
-        if (!(is_mode(r->mode[k], "LEAF", 4) ? add_leaf(b, i) : add_branch(b, r, i, k))) return false;
+        if (!(is_mode(r->mode[k], "LEAF", 4) ? add_leaf(b, i) : add_branch(b, r, k))) return false;
     }
     return true;
 }
@@ -163,22 +162,18 @@ static em_status finish_forest(eml_ctx *ctx, builder *b) {
     f->first = eml_arena_alloc(b->work, ((size_t)f->n_trees + 1) * sizeof(uint32_t), 16);
     f->first_leaf = eml_arena_alloc(b->work, ((size_t)f->n_trees + 1) * sizeof(uint32_t), 16);
     if (f->first == NULL || f->first_leaf == NULL) return eml_ctx_no_memory(ctx);
-    for (uint32_t t = 0; t < f->n_trees; t++) {
-        f->first[t] = b->runs.runs[t].first;
-        f->first_leaf[t] = f->nodes[f->first[t]].leaf;
+    b->runs.runs[f->n_trees].first = f->n_nodes + f->n_leaves;
+    for (uint32_t t = 0; t <= f->n_trees; t++) { /* before them in the list: first nodes and first + t leaves */
+        f->first[t] = (b->runs.runs[t].first - t) / 2;
+        f->first_leaf[t] = f->first[t] + t;
     }
-    f->first[f->n_trees] = f->n_nodes;
-    f->first_leaf[f->n_trees] = f->n_leaves;
-    b->runs.runs[f->n_trees].first = f->n_nodes;
-    for (uint32_t i = 0; f->strict && i < f->n_nodes; i++) {
-        if (f->nodes[i].right != 0) f->nodes[i].cut = eml_forest_below(f->nodes[i].cut);
-    }
+    for (uint32_t i = 0; f->strict && i < f->n_nodes; i++) f->nodes[i].cut = eml_forest_below(f->nodes[i].cut);
     return EM_OK;
 }
 
 /* Whether the kernels' small nodes have room for the forest (fits_walk): the wide ones are made from the source. */
 static bool fits_small_nodes(const eml_forest *forest) {
-    uint64_t links = 2 * ((uint64_t)forest->n_nodes + forest->n_trees + 1) * (2 * (uint64_t)forest->n_features + 1);
+    uint64_t links = 2 * ((uint64_t)forest->n_leaves + 1) * (2 * (uint64_t)forest->n_features + 1);
     return forest->n_leaves <= MOST_LEAVES && links <= UINT64_C(1) << (LINK_BITS - 1);
 }
 
@@ -188,19 +183,25 @@ static bool fits_small_nodes(const eml_forest *forest) {
 typedef struct leaf_cursor {
     const eml_forest *forest;
     const eml_tree_ids *runs;
-    uint32_t node, tree;
-    uint32_t n_weights; /* read of this leaf */
+    uint32_t next, tree;
+    uint32_t inner;     /* nodes before the leaf in preorder */
+    uint32_t entry;     /* of the list: the leaf */
+    uint32_t n_weights; /* read of it */
 } leaf_cursor;
+
+static void next_leaf(leaf_cursor *c) {
+    const eml_forest *f = c->forest;
+    const uint32_t leaf = c->next++;
+    if (leaf >= f->first_leaf[c->tree + 1]) c->tree++;
+    while (c->inner < f->first[c->tree + 1] && f->nodes[c->inner].low <= leaf) c->inner++;
+    c->entry = c->inner + leaf;
+}
 
 /* False when weight `number` belongs to another leaf. Its target is written to the list when that cannot be told from
  * its number; room: for that list. */
 static bool add_weight(leaf_cursor *c, eml_tree_source *s, uint32_t *room, uint32_t number, int64_t tree_id,
                        int64_t node_id, uint32_t target) {
-    if (c->n_weights == 0) {
-        do c->node++;
-        while (c->forest->nodes[c->node].right != 0);
-        if (c->node >= c->runs[c->tree + 1].first) c->tree++;
-    }
+    if (c->n_weights == 0) next_leaf(c);
     const eml_tree_ids *run = &c->runs[c->tree];
     if (number == 0) s->first_target = target;
     if (s->target == NULL && target != s->first_target + c->n_weights) {
@@ -209,7 +210,7 @@ static bool add_weight(leaf_cursor *c, eml_tree_source *s, uint32_t *room, uint3
     }
     if (s->target != NULL) room[number] = target;
     if (++c->n_weights == s->leaf_weights) c->n_weights = 0;
-    return tree_id == run->tree_id && (uint64_t)node_id - (uint64_t)run->node_id == c->node - run->first;
+    return tree_id == run->tree_id && (uint64_t)node_id - (uint64_t)run->node_id == c->entry - run->first;
 }
 
 static em_status read_weights(eml_ctx *ctx, eml_arena *work, const char *prefix, const eml_forest *forest,
@@ -228,7 +229,7 @@ static em_status read_weights(eml_ctx *ctx, eml_arena *work, const char *prefix,
     if (room == NULL) return eml_ctx_no_memory(ctx);
     s->leaf_weights = (uint32_t)(n / forest->n_leaves);
     *usual = s->weight.n == n && s->weight.f32 != NULL;
-    leaf_cursor leaf = {.forest = forest, .runs = runs, .node = UINT32_MAX};
+    leaf_cursor leaf = {.forest = forest, .runs = runs};
     for (size_t at = 0; at < n && *usual; at += BATCH) {
         size_t count = n - at < BATCH ? n - at : BATCH;
         *usual = trees.read(&trees, tree_id, count) == count && nodes.read(&nodes, node_id, count) == count &&
@@ -248,16 +249,16 @@ static em_status build(eml_ctx *ctx, eml_arena *work, const char *prefix, eml_tr
     size_t n = eml_ctx_list(ctx, "nodes_nodeids", EML_ATTR_INTS, &ids);
     *usual = n > 0 && n <= MOST_NODES;
     if (!*usual) return EM_OK;
-    *forest = (eml_forest){.n_nodes = (uint32_t)n, .plain = true};
+    *forest = (eml_forest){.plain = true};
     builder b = {.forest = forest, .work = work};
-    forest->nodes = eml_arena_alloc(work, n * sizeof(eml_forest_node), 64);
-    b.stack = eml_arena_alloc(work, n * sizeof(waiting), 16);
+    forest->nodes = eml_arena_alloc(work, (n / 2 + 1) * sizeof(eml_forest_node), 64);
+    b.stack = eml_arena_alloc(work, (n / 2 + 1) * sizeof(waiting), 16);
     if (forest->nodes == NULL || b.stack == NULL) return eml_ctx_no_memory(ctx);
     EML_TRY(read_nodes(ctx, &b, n, usual));
     if (*usual) EML_TRY(finish_forest(ctx, &b));
     *usual = *usual && fits_small_nodes(forest);
     if (!*usual) return EM_OK;
-    source->n_nodes = source->n_described = forest->n_nodes;
+    source->n_nodes = source->n_described = (uint32_t)n;
     source->n_trees = forest->n_trees;
     source->runs = b.runs.runs;
     EML_TRY(eml_tree_read_reals(ctx, work, "base_", "values", &source->base));

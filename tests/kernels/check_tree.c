@@ -25,6 +25,7 @@ static const forest_shape shapes[] = {
     {9, 200, false, 4, 0, 4, 1, FOREST_GROWN, 2, FOREST_ALL},
     {5, 900, false, 60, 0, 2, 0, FOREST_GROWN, 1, FOREST_ONE},
     {12, 700, false, 2, 0, 6, 2, FOREST_GROWN, 1, FOREST_ONE}, /* several tiles, three search levels */
+    {40, 400, false, 2, 0, 1, 0, FOREST_GROWN, 1, FOREST_ONE}, /* whatever the seed, slices pay */
     {300, 30, false, 20, 0, 1, 0, FOREST_GROWN, 5, FOREST_PER_TREE},
 };
 enum { N_SHAPES = sizeof shapes / sizeof shapes[0], MAX_ROWS = EML_TREE_BLOCK, MAX_FEATURES = 64, MAX_TARGETS = 8 };
