@@ -28,6 +28,7 @@ typedef struct compiler {
     uint32_t *extra_of;  /* [planes of cuts]: its extra, or 0 */
     uint32_t first_slot; /* the k-th result on the stack has slots k * n_bits .. */
     result *stack;       /* of inner nodes */
+    result *leaves;      /* of the leaf with that number in its tree */
     eml_tree_mux *muxes; /* of the tile */
     uint32_t n_muxes;
 } compiler;
@@ -63,23 +64,19 @@ static void join(compiler *c, uint32_t p, uint32_t n_shared, uint32_t n_bits, ui
     c->n_muxes = (uint32_t)(out - c->muxes);
 }
 
-static const result *leaf_result(result *r, uint32_t leaf, uint32_t n_bits, uint32_t zero) {
-    for (uint32_t j = 0; j < n_bits; j++) r->plane[j] = (uint16_t)(zero + (leaf >> j & 1));
-    r->last = leaf;
-    return r;
-}
-
 static void compile_tree(compiler *c, uint32_t t) {
     const eml_forest *f = c->forest;
     eml_slice_tile *tile = c->tile;
     const uint32_t base = f->first_leaf[t], end = f->first[t + 1], n_bits = bits_for(f->first_leaf[t + 1] - base);
     uint32_t muxes_before = c->n_muxes, most = 0;
-    result *top = c->stack, leaves[2];           /* top: behind the last */
+    result *top = c->stack;                      /* behind the last */
     for (uint32_t i = end; i-- > f->first[t];) { /* the left child was visited last */
         const uint32_t low = f->nodes[i].low - base, middle = f->nodes[i].middle - base;
         const bool left_leaf = eml_forest_left_is_leaf(&f->nodes[i]), right_leaf = eml_forest_right(f, i, end) == 0;
-        const result *left = left_leaf ? leaf_result(&leaves[0], low, n_bits, tile->zero) : --top;
-        const result *right = right_leaf ? leaf_result(&leaves[1], middle, n_bits, tile->zero) : --top;
+        const result *left = left_leaf ? &c->leaves[low] : top - 1;
+        top -= !left_leaf;
+        const result *right = right_leaf ? &c->leaves[middle] : top - 1;
+        top -= !right_leaf;
         const uint32_t depth = (uint32_t)(top - c->stack), slot = c->first_slot + depth * n_bits;
         join(c, node_plane(c, i), bits_for((low ^ right->last) + 1), n_bits, slot, left, right, top++);
         if (depth >= most) most = depth + 1;
@@ -109,6 +106,13 @@ static void number_planes(compiler *c) {
     tile->n_planes = c->first_slot;
 }
 
+static void set_leaves(compiler *c, uint32_t n) {
+    for (uint32_t leaf = 0, n_bits = bits_for(n); leaf < n; leaf++) {
+        for (uint32_t j = 0; j < n_bits; j++) c->leaves[leaf].plane[j] = (uint16_t)(c->tile->zero + (leaf >> j & 1));
+        c->leaves[leaf].last = leaf;
+    }
+}
+
 /* temp: what is of no use afterwards. */
 static em_status compile_tile(eml_ctx *ctx, eml_arena *work, eml_arena *temp, const eml_forest *forest,
                               eml_slice_tile *tile) {
@@ -125,15 +129,18 @@ static em_status compile_tile(eml_ctx *ctx, eml_arena *work, eml_arena *temp, co
     size_t planes = tile->cuts.n_cuts + 2 * (size_t)tile->cuts.n_columns;
     c.extra_of = eml_arena_zero(temp, planes + 1, sizeof(uint32_t));
     c.stack = eml_arena_alloc(temp, (most + 1) * sizeof(result), 16);
+    c.leaves = eml_arena_alloc(temp, most * sizeof(result), 16);
     tile->extras = eml_arena_alloc(work, (n + 1) * sizeof(eml_tree_extra), 16);
     tile->programs = eml_arena_zero(work, tile->n_trees, sizeof(eml_tree_program));
     tile->bits = eml_arena_zero(work, bits + 1, sizeof(uint32_t));
-    if (c.extra_of == NULL || c.stack == NULL || tile->extras == NULL || tile->programs == NULL || tile->bits == NULL)
+    if (c.extra_of == NULL || c.stack == NULL || c.leaves == NULL || tile->extras == NULL || tile->programs == NULL ||
+        tile->bits == NULL)
         return eml_ctx_no_memory(ctx);
     number_planes(&c);
     if (c.first_slot + most * bits_for((uint32_t)most) > UINT16_MAX) return EM_OK; /* muxes stays NULL */
     c.muxes = eml_arena_alloc(work, (muxes + 1) * sizeof(eml_tree_mux), 16);
     if (c.muxes == NULL) return eml_ctx_no_memory(ctx);
+    set_leaves(&c, (uint32_t)most);
     for (uint32_t t = tile->first_tree; t < end; t++) compile_tree(&c, t);
     tile->n_muxes = c.n_muxes;
     tile->muxes = c.muxes;

@@ -31,8 +31,9 @@ typedef struct builder {
     bool inside;      /* a tree */
     waiting *stack;
     uint32_t top, depth;
-    uint64_t depths;    /* of the tree's leaves */
-    const char *branch; /* the mode of all branches */
+    uint32_t most_nodes; /* that are no leaves: trees have more leaves than others */
+    uint64_t depths;     /* of the tree's leaves */
+    const char *branch;  /* the mode of all branches */
     size_t branch_length;
     bool no_memory;
 } builder;
@@ -97,7 +98,7 @@ static void end_tree(builder *b, uint32_t i) {
 
 /* Entry i of the list is the next leaf. */
 static bool add_leaf(builder *b, uint32_t i) {
-    b->forest->n_leaves++;
+    b->forest->leaf_source[b->forest->n_leaves++] = i;
     b->depths += b->depth;
     if (b->top == 0) {
         end_tree(b, i);
@@ -113,6 +114,7 @@ static bool add_leaf(builder *b, uint32_t i) {
 static bool add_branch(builder *b, const reader *r, uint32_t k) {
     eml_forest *f = b->forest;
     uint64_t right = (uint64_t)r->false_id[k] - (uint64_t)b->run.node_id, feature = (uint64_t)r->feature[k];
+    if (f->n_nodes == b->most_nodes) return false;
     if (b->branch == NULL && !choose_mode(b, r->mode[k])) return false;
     if (r->mode[k].length != b->branch_length || memcmp(r->mode[k].data, b->branch, b->branch_length) != 0)
         return false;
@@ -181,28 +183,17 @@ static bool fits_small_nodes(const eml_forest *forest) {
 
 /* Walks over the leaves while their weights are read. */
 typedef struct leaf_cursor {
-    const eml_forest *forest;
-    const eml_tree_ids *runs;
-    uint32_t next, tree;
-    uint32_t inner;     /* nodes before the leaf in preorder */
-    uint32_t entry;     /* of the list: the leaf */
-    uint32_t n_weights; /* read of it */
+    const uint32_t *entries; /* of the list: [n_leaves] */
+    const eml_tree_ids *run;
+    uint32_t next;
+    uint32_t n_weights; /* read of the last one */
 } leaf_cursor;
-
-static void next_leaf(leaf_cursor *c) {
-    const eml_forest *f = c->forest;
-    const uint32_t leaf = c->next++;
-    if (leaf >= f->first_leaf[c->tree + 1]) c->tree++;
-    while (c->inner < f->first[c->tree + 1] && f->nodes[c->inner].low <= leaf) c->inner++;
-    c->entry = c->inner + leaf;
-}
 
 /* False when weight `number` belongs to another leaf. Its target is written to the list when that cannot be told from
  * its number; room: for that list. */
 static bool add_weight(leaf_cursor *c, eml_tree_source *s, uint32_t *room, uint32_t number, int64_t tree_id,
                        int64_t node_id, uint32_t target) {
-    if (c->n_weights == 0) next_leaf(c);
-    const eml_tree_ids *run = &c->runs[c->tree];
+    if (c->n_weights == 0 && c->entries[c->next++] >= c->run[1].first) c->run++;
     if (number == 0) s->first_target = target;
     if (s->target == NULL && target != s->first_target + c->n_weights) {
         for (uint32_t i = 0; i < number; i++) room[i] = eml_tree_target(s, i);
@@ -210,7 +201,8 @@ static bool add_weight(leaf_cursor *c, eml_tree_source *s, uint32_t *room, uint3
     }
     if (s->target != NULL) room[number] = target;
     if (++c->n_weights == s->leaf_weights) c->n_weights = 0;
-    return tree_id == run->tree_id && (uint64_t)node_id - (uint64_t)run->node_id == c->entry - run->first;
+    return tree_id == c->run->tree_id &&
+           (uint64_t)node_id - (uint64_t)c->run->node_id == c->entries[c->next - 1] - c->run->first;
 }
 
 static em_status read_weights(eml_ctx *ctx, eml_arena *work, const char *prefix, const eml_forest *forest,
@@ -229,7 +221,7 @@ static em_status read_weights(eml_ctx *ctx, eml_arena *work, const char *prefix,
     if (room == NULL) return eml_ctx_no_memory(ctx);
     s->leaf_weights = (uint32_t)(n / forest->n_leaves);
     *usual = s->weight.n == n && s->weight.f32 != NULL;
-    leaf_cursor leaf = {.forest = forest, .runs = runs};
+    leaf_cursor leaf = {.entries = forest->leaf_source, .run = runs};
     for (size_t at = 0; at < n && *usual; at += BATCH) {
         size_t count = n - at < BATCH ? n - at : BATCH;
         *usual = trees.read(&trees, tree_id, count) == count && nodes.read(&nodes, node_id, count) == count &&
@@ -250,10 +242,11 @@ static em_status build(eml_ctx *ctx, eml_arena *work, const char *prefix, eml_tr
     *usual = n > 0 && n <= MOST_NODES;
     if (!*usual) return EM_OK;
     *forest = (eml_forest){.plain = true};
-    builder b = {.forest = forest, .work = work};
+    builder b = {.forest = forest, .work = work, .most_nodes = (uint32_t)n / 2};
     forest->nodes = eml_arena_alloc(work, (n / 2 + 1) * sizeof(eml_forest_node), 64);
+    forest->leaf_source = eml_arena_alloc(work, n * sizeof(uint32_t), 16);
     b.stack = eml_arena_alloc(work, (n / 2 + 1) * sizeof(waiting), 16);
-    if (forest->nodes == NULL || b.stack == NULL) return eml_ctx_no_memory(ctx);
+    if (forest->nodes == NULL || forest->leaf_source == NULL || b.stack == NULL) return eml_ctx_no_memory(ctx);
     EML_TRY(read_nodes(ctx, &b, n, usual));
     if (*usual) EML_TRY(finish_forest(ctx, &b));
     *usual = *usual && fits_small_nodes(forest);

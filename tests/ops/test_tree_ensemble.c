@@ -468,7 +468,23 @@ static void test_sets(void **state) {
 
 /* ---- wrong models ---- */
 
-enum { CHILD, CYCLE, TWICE, LISTED, FEATURE, LENGTH, TARGET, WEIGHT_NODE, MODE, NO_ROOT, COLUMNS, BASE, POST, WRONGS };
+enum {
+    CHILD,
+    CYCLE,
+    TWICE,
+    LISTED,
+    FEATURE,
+    LENGTH,
+    TARGET,
+    WEIGHT_NODE,
+    MODE,
+    NO_ROOT,
+    NO_LEAF,
+    COLUMNS,
+    BASE,
+    POST,
+    WRONGS
+};
 
 static const char *const messages[WRONGS] = {
     [CHILD] = "tree 4 node 0: true branch 99 does not exist (the tree has 5 nodes)",
@@ -481,6 +497,7 @@ static const char *const messages[WRONGS] = {
     [WEIGHT_NODE] = "weight 2 is for tree 4 node 17, which does not exist",
     [MODE] = "tree 4 node 0: unknown mode 'BRANCH_ABOUT'",
     [NO_ROOT] = "tree 4 has no root: every node is a branch of another",
+    [NO_LEAF] = "tree 4 node 4: true branch 5 does not exist (the tree has 5 nodes)",
     [COLUMNS] = "a tree uses feature 6, input 0 has 2 columns",
     [BASE] = "has 2 base_values for 1 targets",
     [POST] = "post_transform 'SIGMOID' is not defined",
@@ -509,6 +526,11 @@ static void test_wrong_models(void **state) {
         case NO_ROOT:
             modes[1] = modes[3] = modes[4] = stump_modes[0];
             yes[1] = no[1] = yes[3] = no[3] = yes[4] = no[4] = 0;
+            break;
+        case NO_LEAF: /* each a branch to the next, as in preorder */
+            modes[1] = modes[3] = modes[4] = stump_modes[0];
+            for (int i = 0; i < 5; i++) yes[i] = i + 1;
+            for (int i = 0; i < 5; i++) no[i] = 4;
             break;
         case COLUMNS: features[2] = 6; break;
         default: break;
