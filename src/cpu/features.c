@@ -10,18 +10,23 @@
 
 #ifdef CPU_FEATURE_ACTIVE
 
+/* CPU_FEATURE_ACTIVE without its shift into the sign. */
+static bool active(unsigned feature) {
+    enum { WORD = 32, WORDS = 4 };
+    const struct cpuid_feature *leaf = __x86_get_cpuid_feature_leaf(feature / (WORD * WORDS));
+    return (leaf->active_array[feature / WORD % WORDS] >> feature % WORD & 1) != 0;
+}
+#define ACTIVE(name) active(x86_cpu_##name)
+
 /* The C library asked when the program started: in a virtual machine a CPUID takes microseconds. */
 uint32_t eml_cpu_features(void) {
     uint32_t found = 0;
-    if (!CPU_FEATURE_ACTIVE(FMA) || !CPU_FEATURE_ACTIVE(F16C) || !CPU_FEATURE_ACTIVE(AVX2) || !CPU_FEATURE_ACTIVE(BMI2))
-        return 0;
+    if (!ACTIVE(FMA) || !ACTIVE(F16C) || !ACTIVE(AVX2) || !ACTIVE(BMI2)) return 0;
     found |= EML_CPU_AVX2;
-    if (CPU_FEATURE_ACTIVE(AVX_VNNI)) found |= EML_CPU_AVXVNNI;
-    if (!CPU_FEATURE_ACTIVE(AVX512F) || !CPU_FEATURE_ACTIVE(AVX512DQ) || !CPU_FEATURE_ACTIVE(AVX512BW) ||
-        !CPU_FEATURE_ACTIVE(AVX512VL))
-        return found;
+    if (ACTIVE(AVX_VNNI)) found |= EML_CPU_AVXVNNI;
+    if (!ACTIVE(AVX512F) || !ACTIVE(AVX512DQ) || !ACTIVE(AVX512BW) || !ACTIVE(AVX512VL)) return found;
     found |= EML_CPU_AVX512;
-    if (CPU_FEATURE_ACTIVE(AVX512_VNNI)) found |= EML_CPU_VNNI;
+    if (ACTIVE(AVX512_VNNI)) found |= EML_CPU_VNNI;
     return found;
 }
 
