@@ -61,7 +61,7 @@ void eml_mem_free(eml_mem *mem, void *memory, size_t bytes) {
     mem->held -= bytes;
 }
 
-em_status eml_mem_fail(const eml_mem *mem, size_t bytes, const char *what, em_error *err) {
+em_status(eml_mem_fail)(const eml_mem *mem, size_t bytes, const char *what, em_error *err) {
     if (over_limit(mem, bytes))
         return eml_fail(err, EM_ERR_MEMORY, "%s needs %zu bytes: with the %zu held that passes the limit of %zu", what,
                         bytes, mem->held, mem->limit ? mem->limit : SIZE_MAX);

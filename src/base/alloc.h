@@ -21,6 +21,9 @@ void *eml_mem_alloc(eml_mem *mem, size_t bytes);
 void eml_mem_free(eml_mem *mem, void *memory, size_t bytes);
 /* The failure as a status with a message: names what was wanted and the limit, if that was the reason. */
 em_status eml_mem_fail(const eml_mem *mem, size_t bytes, const char *what, em_error *err);
+#if defined(__clang_analyzer__) && !defined(EML_NO_TEXTS) /* see eml_fail */
+#define eml_mem_fail(mem, bytes, what, err) eml_failed(eml_mem_fail(mem, bytes, what, err), EM_ERR_MEMORY)
+#endif
 
 /* Tells the system that all of this memory is about to be written for the first time. Large blocks then come at once,
  * which takes 1.3 us a page instead of the 2.0 of faults one by one (Linux in a virtual machine); small ones, and other
