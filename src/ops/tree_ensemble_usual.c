@@ -7,7 +7,7 @@
 
 #include "ops/tree_ensemble_forest.h"
 
-enum { BATCH = 128, MOST_NODES = 1 << 20, LINK_BITS = 32, MOST_LEAVES = 1 << 22 };
+enum { BATCH = 128, MOST_NODES = 1 << 20, LINK_BITS = 32, MOST_LEAVES = 1 << 22, MOST_WEIGHTS = 1 << 26 };
 
 /* The lists, a batch at a time. */
 typedef struct reader {
@@ -118,7 +118,8 @@ static bool add_branch(builder *b, const reader *r, uint32_t k) {
     if (b->branch == NULL && !choose_mode(b, r->mode[k])) return false;
     if (r->mode[k].length != b->branch_length || memcmp(r->mode[k].data, b->branch, b->branch_length) != 0)
         return false;
-    if (r->true_id[k] - 1 != r->node[k] || right >= MOST_NODES || feature >= INT32_MAX || !isfinite(r->value[k]))
+    if ((uint64_t)r->true_id[k] != (uint64_t)r->node[k] + 1 || right >= MOST_NODES || feature >= INT32_MAX ||
+        !isfinite(r->value[k]))
         return false;
     if (feature >= f->n_features) f->n_features = (uint32_t)feature + 1;
     b->stack[b->top++] = (waiting){f->n_nodes, b->run.first + (uint32_t)right, ++b->depth};
@@ -212,7 +213,7 @@ static em_status read_weights(eml_ctx *ctx, eml_arena *work, const char *prefix,
     char name[16];
     eml_format(name, sizeof(name), "%s_ids", prefix);
     size_t n = eml_ctx_list(ctx, name, EML_ATTR_INTS, &ids);
-    *usual = n > 0 && n % forest->n_leaves == 0 && n / forest->n_leaves <= s->n_targets &&
+    *usual = n > 0 && n <= MOST_WEIGHTS && n % forest->n_leaves == 0 && n / forest->n_leaves <= s->n_targets &&
              open_list(ctx, prefix, "_treeids", EML_ATTR_INTS, n, &trees) &&
              open_list(ctx, prefix, "_nodeids", EML_ATTR_INTS, n, &nodes);
     if (!*usual) return EM_OK;

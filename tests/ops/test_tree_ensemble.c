@@ -470,6 +470,7 @@ static void test_sets(void **state) {
 
 enum {
     CHILD,
+    FAR_CHILD,
     CYCLE,
     TWICE,
     LISTED,
@@ -488,6 +489,7 @@ enum {
 
 static const char *const messages[WRONGS] = {
     [CHILD] = "tree 4 node 0: true branch 99 does not exist (the tree has 5 nodes)",
+    [FAR_CHILD] = "tree 4 node 0: true branch -9223372036854775808 does not exist (the tree has 5 nodes)",
     [CYCLE] = "tree 4 node 2 is reached twice: this is not a tree",
     [TWICE] = "tree 4 node 1 is reached twice: this is not a tree",
     [LISTED] = "tree 4 node 3 is listed twice",
@@ -515,6 +517,7 @@ static void test_wrong_models(void **state) {
         size_t n_features = 5;
         switch (wrong) {
         case CHILD: yes[0] = 99; break;
+        case FAR_CHILD: yes[0] = INT64_MIN; break;
         case CYCLE: yes[2] = 2; break;
         case TWICE: yes[2] = 1; break;
         case LISTED: ids[4] = 3; break;
