@@ -35,28 +35,35 @@ same() {
         END { exit bad || FNR != rows || rows < 200 }' "$churn/churn_expected.csv" "$1" || fail "$1 differs from scikit-learn"
 }
 
+# example NAME ARGUMENTS: under the emulator of another machine.
+example() {
+    program=$examples/$1
+    shift
+    ${EDGEML_EMULATOR:-} "$program" "$@"
+}
+
 cd "$work" || exit 1
 cp "$churn/churn.onnx" "$churn/customers.csv" .
-"$examples/churn_infer" churn.onnx customers.csv >predicted.csv || fail "churn_infer"
+example churn_infer churn.onnx customers.csv >predicted.csv || fail "churn_infer"
 same predicted.csv 1
 # Columns in another order, without the id, quoted, CRLF: the same.
 awk -F, 'BEGIN { OFS = "," } { print "\"" $6 "\"", $2, $4, $3, $5 "\r" }' customers.csv >turned.csv
-"$examples/churn_infer" churn.onnx turned.csv >predicted.csv || fail "churn_infer on turned.csv"
+example churn_infer churn.onnx turned.csv >predicted.csv || fail "churn_infer on turned.csv"
 same predicted.csv 0
 
 cut -d, -f1-3,5,6 customers.csv >missing.csv
-says "missing.csv: line 1: no column 'support_tickets'" "$examples/churn_infer" churn.onnx missing.csv
+says "missing.csv: line 1: no column 'support_tickets'" example churn_infer churn.onnx missing.csv
 sed '7s/^\([^,]*,\)[^,]*/\1many/' customers.csv >text.csv
-says "text.csv: line 7, column 'tenure_months': 'many' is not a number" "$examples/churn_infer" churn.onnx text.csv
+says "text.csv: line 7, column 'tenure_months': 'many' is not a number" example churn_infer churn.onnx text.csv
 sed '9s/,[^,]*$//' customers.csv >short.csv
-says "short.csv: line 9: 5 cells, the header has 6" "$examples/churn_infer" churn.onnx short.csv
-says "none.csv: cannot read: No such file or directory" "$examples/churn_infer" churn.onnx none.csv
-"$examples/churn_infer" customers.csv churn.onnx 2>/dev/null && fail "a table was taken for a model"
+says "short.csv: line 9: 5 cells, the header has 6" example churn_infer churn.onnx short.csv
+says "none.csv: cannot read: No such file or directory" example churn_infer churn.onnx none.csv
+example churn_infer customers.csv churn.onnx 2>/dev/null && fail "a table was taken for a model"
 
-for example in hello_edgeml threads_share_model own_memory; do
-    "$examples/$example" churn.onnx >out || fail "$example"
+for name in hello_edgeml threads_share_model own_memory; do
+    example "$name" churn.onnx >out || fail "$name"
 done
-"$examples/hello_edgeml" churn.onnx | grep -q '^label 1, churn probability 0\.' || fail "hello_edgeml"
+example hello_edgeml churn.onnx | grep -q '^label 1, churn probability 0\.' || fail "hello_edgeml"
 
 # The command on the same table: by input name, and as the model's only input.
 "$EDGEML" run churn.onnx --input float_input=customers.csv --output-dir out1 >/dev/null || fail "edgeml run NAME=FILE"
