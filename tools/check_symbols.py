@@ -44,12 +44,13 @@ def main():
         if not re.match(r"eml?_", name) and not FOREIGN.match(name):
             findings.append(f"{internal.name}: {name} should start with eml_")
     member = ""
-    for line in run(os.environ.get("OBJDUMP", "objdump"), "-h", str(internal)).splitlines():
+    for line in run(os.environ.get("OBJDUMP", "objdump"), "-t", str(internal)).splitlines():
         if ":     file format" in line:
             member = line.split(":")[0]
-        section = re.match(r"\s*\d+ (\.(?:data|bss|tdata|tbss)\S*)\s+([0-9a-f]+)", line)
-        if section and int(section.group(2), 16) > 0 and not section.group(1).startswith(".data.rel.ro"):
-            findings.append(f"{internal.name}({member}): writable data in {section.group(1)}")
+        # What has no name is a compiler's own: the pool of addresses on s390x lies in .data.
+        symbol = re.match(r"[0-9a-f]+ .{6}O (\S+)\s+([0-9a-f]+)\s+(.+)", line)
+        if symbol and re.match(r"\.(data(?!\.rel\.ro)|bss|tdata|tbss)|\*COM\*", symbol.group(1)):
+            findings.append(f"{internal.name}({member}): {symbol.group(3)} is writable data in {symbol.group(1)}")
 
     for finding in findings:
         print(finding)

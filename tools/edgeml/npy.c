@@ -62,9 +62,9 @@ static bool read_descr(cursor *c, npy_header *h, em_error *err) {
     }
     size_t i = 0;
     const uint16_t one = 1;
-    h->big_endian = *(const uint8_t *)&one == 0; /* '=' and '|': this machine's */
+    h->big_endian = false; /* also '|', which bfloat16 has */
     if (i < length && strchr("<>=|", text[i])) {
-        if (text[i] == '<') h->big_endian = false;
+        if (text[i] == '=') h->big_endian = *(const uint8_t *)&one == 0; /* this machine's */
         if (text[i] == '>') h->big_endian = true;
         i++;
     }

@@ -55,10 +55,15 @@ static char kind_letter(em_dtype dtype) {
     return dtype == EM_I8 || dtype == EM_I16 || dtype == EM_I32 || dtype == EM_I64 ? 'i' : 'u';
 }
 
-static char *header_text(pool *p, const em_tensor *t, size_t size) {
+/* Little-endian, so that all machines write the same file. */
+static void put_numbers(const uint8_t *from, size_t bytes, size_t width, uint8_t *to) {
     const uint16_t one = 1;
-    char order = size == 1 && t->dtype != EM_STRING ? '|' : *(const uint8_t *)&one ? '<' : '>';
-    if (t->dtype == EM_STRING) order = '<';
+    bool turn = *(const uint8_t *)&one == 0;
+    for (size_t i = 0; i < bytes; i++) to[i] = from[turn ? i - i % width + (width - 1 - i % width) : i];
+}
+
+static char *header_text(pool *p, const em_tensor *t, size_t size) {
+    char order = size == 1 && t->dtype != EM_STRING ? '|' : '<';
     char *shape = pool_printf(p, "(");
     for (int d = 0; d < t->rank; d++)
         shape = pool_printf(p, "%s%lld%s", shape, (long long)t->dims[d],
@@ -90,7 +95,7 @@ bool npy_write(pool *p, const em_tensor *in, file_bytes *file, em_error *err) {
     at += 10 + header_bytes;
     if (t.dtype == EM_STRING)
         put_strings(t.data, n, characters, at);
-    else if (n > 0)
-        memcpy(at, t.data, (size_t)n * each);
+    else
+        put_numbers(t.data, (size_t)n * each, dtype_is_complex(t.dtype) ? each / 2 : each, at);
     return true;
 }
