@@ -42,7 +42,8 @@ function(edgeml_target name)
         target_compile_options(${name} PRIVATE ${edgeml_warnings} "${edgeml_codegen}")
     endif()
     if(UNIX) # POSIX calls (open, mmap, clock_gettime) are hidden by strict C11 otherwise
-        target_compile_definitions(${name} PRIVATE _POSIX_C_SOURCE=200809L)
+        # Files and folders of any size on 32-bit machines, too.
+        target_compile_definitions(${name} PRIVATE _POSIX_C_SOURCE=200809L _FILE_OFFSET_BITS=64)
     endif()
 endfunction()
 
