@@ -13,6 +13,10 @@ check_c_compiler_flag(-Oz EDGEML_COMPILER_Oz) # GCC 12, Clang
 if(EDGEML_COMPILER_Oz)
     string(REPLACE "-Os" "-Oz" CMAKE_C_FLAGS_MINSIZEREL "${CMAKE_C_FLAGS_MINSIZEREL}")
 endif()
+# A table of a switch takes more than its comparisons.
+if(CMAKE_C_COMPILER_ID MATCHES "GNU|Clang")
+    string(APPEND CMAKE_C_FLAGS_MINSIZEREL " -fno-jump-tables")
+endif()
 
 if(EDGEML_SANITIZE)
     add_compile_options("-fsanitize=${EDGEML_SANITIZE}" -fno-sanitize-recover=all -fno-omit-frame-pointer)
