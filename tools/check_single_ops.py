@@ -39,7 +39,7 @@ def main():
             family_object[path] = output
         elif path == root / "src/ops/registry.c":
             registry = entry
-        elif path.is_relative_to(root / "src") or "generated" in path.parts:
+        elif path.is_relative_to(root / "src"):
             common.append(output)
     if not registry or not operators:
         print("no registry in the build, or no operator in the table")

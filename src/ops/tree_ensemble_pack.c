@@ -55,17 +55,11 @@ static uint32_t pair_position(uint32_t i, uint32_t tree) {
     return 2 * (i + tree + 1);
 }
 
-static uint32_t bits_for(uint32_t n) {
-    uint32_t bits = 0;
-    while (bits < 32 && UINT64_C(1) << bits < n) bits++;
-    return bits;
-}
-
 /* Nodes that send NaN left read a column of their own, in which NaN is -inf. */
 static em_status plan_inputs(eml_ctx *ctx, eml_arena *work, const eml_forest *forest, walk_plan *plan) {
     bool nan_left = false;
     for (uint32_t i = 0; i < forest->n_nodes && !nan_left; i++) nan_left = !forest->nodes[i].nan_right;
-    plan->column_bits = bits_for(forest->n_features);
+    plan->column_bits = eml_tree_bits_for(forest->n_features);
     if (!nan_left) return EM_OK;
     enum { NAN_RIGHT = 1, NAN_LEFT = 2, FEW_FEATURES = 1 << 16 };
     if (forest->n_features <= FEW_FEATURES) {
@@ -81,7 +75,7 @@ static em_status plan_inputs(eml_ctx *ctx, eml_arena *work, const eml_forest *fo
             if (uses[c] & NAN_RIGHT) plan->inputs[plan->n_inputs++] = c << 1;
             if (uses[c] & NAN_LEFT) plan->inputs[plan->n_inputs++] = c << 1 | 1;
         }
-        plan->column_bits = bits_for(plan->n_inputs);
+        plan->column_bits = eml_tree_bits_for(plan->n_inputs);
         return EM_OK;
     }
     eml_cuts cuts; /* its columns are the features in use, sorted */
@@ -92,7 +86,7 @@ static em_status plan_inputs(eml_ctx *ctx, eml_arena *work, const eml_forest *fo
         if (cuts.columns[c].nan_right) plan->inputs[plan->n_inputs++] = cuts.columns[c].feature << 1;
         if (cuts.columns[c].nan_left) plan->inputs[plan->n_inputs++] = cuts.columns[c].feature << 1 | 1;
     }
-    plan->column_bits = bits_for(plan->n_inputs);
+    plan->column_bits = eml_tree_bits_for(plan->n_inputs);
     return EM_OK;
 }
 

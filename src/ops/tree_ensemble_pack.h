@@ -6,6 +6,11 @@
 
 #include "ops/tree_ensemble_cuts.h"
 
+/* Bits that the numbers below n take. */
+static inline uint32_t eml_tree_bits_for(uint32_t n) {
+    return n < 2 ? 0 : 32 - (uint32_t)__builtin_clz(n - 1);
+}
+
 /* Hands out 64-byte aligned places of the block. full is set when 32-bit offsets do not reach. */
 typedef struct eml_tree_layout {
     uint64_t used;

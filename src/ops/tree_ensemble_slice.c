@@ -33,11 +33,6 @@ typedef struct compiler {
     uint32_t n_muxes;
 } compiler;
 
-/* Bits that the numbers below n take. */
-static uint32_t bits_for(uint32_t n) {
-    return n < 2 ? 0 : 32 - (uint32_t)__builtin_clz(n - 1);
-}
-
 /* The plane that is 1 where the node sends right. */
 static uint32_t node_plane(const compiler *c, uint32_t node) {
     uint32_t plane = c->tile->cuts.place_of[node - c->tile->cuts.begin];
@@ -48,18 +43,18 @@ static uint32_t node_plane(const compiler *c, uint32_t node) {
 /* Bits that all leaves below share are the same constants on both sides. Otherwise no branch depends on the trees: a
  * multiplexer that is not needed is overwritten by the next one. joined may be left or right, and its slots theirs: of
  * the two below it only the same bit is read. */
-static void join(compiler *c, uint32_t p, uint32_t n_shared, uint32_t n_bits, uint32_t slot, const result *left,
+static void join(compiler *c, uint32_t p, uint32_t n_differ, uint32_t n_bits, uint32_t slot, const result *left,
                  const result *right, result *joined) {
     const uint32_t zero = c->tile->zero, one = zero + 1;
     eml_tree_mux *out = c->muxes + c->n_muxes;
-    for (uint32_t j = 0; j < n_shared; j++) {
+    for (uint32_t j = 0; j < n_differ; j++) {
         const uint32_t a = left->plane[j], b = right->plane[j];
         const bool same = a == b, itself = (a == zero) & (b == one);
         *out = (eml_tree_mux){(uint16_t)p, (uint16_t)a, (uint16_t)b, (uint16_t)(slot + j)};
         out += !(same | itself);
         joined->plane[j] = (uint16_t)(same ? a : itself ? p : slot + j);
     }
-    for (uint32_t j = n_shared; j < n_bits; j++) joined->plane[j] = right->plane[j];
+    for (uint32_t j = n_differ; j < n_bits; j++) joined->plane[j] = right->plane[j];
     joined->last = right->last;
     c->n_muxes = (uint32_t)(out - c->muxes);
 }
@@ -67,7 +62,8 @@ static void join(compiler *c, uint32_t p, uint32_t n_shared, uint32_t n_bits, ui
 static void compile_tree(compiler *c, uint32_t t) {
     const eml_forest *f = c->forest;
     eml_slice_tile *tile = c->tile;
-    const uint32_t base = f->first_leaf[t], end = f->first[t + 1], n_bits = bits_for(f->first_leaf[t + 1] - base);
+    const uint32_t base = f->first_leaf[t], end = f->first[t + 1],
+                   n_bits = eml_tree_bits_for(f->first_leaf[t + 1] - base);
     uint32_t muxes_before = c->n_muxes, most = 0;
     result *top = c->stack;                      /* behind the last */
     for (uint32_t i = end; i-- > f->first[t];) { /* the left child was visited last */
@@ -78,7 +74,7 @@ static void compile_tree(compiler *c, uint32_t t) {
         const result *right = right_leaf ? &c->leaves[middle] : top - 1;
         top -= !right_leaf;
         const uint32_t depth = (uint32_t)(top - c->stack), slot = c->first_slot + depth * n_bits;
-        join(c, node_plane(c, i), bits_for((low ^ right->last) + 1), n_bits, slot, left, right, top++);
+        join(c, node_plane(c, i), eml_tree_bits_for((low ^ right->last) + 1), n_bits, slot, left, right, top++);
         if (depth >= most) most = depth + 1;
     }
     if (c->first_slot + most * n_bits > tile->n_planes) tile->n_planes = c->first_slot + most * n_bits;
@@ -107,7 +103,7 @@ static void number_planes(compiler *c) {
 }
 
 static void set_leaves(compiler *c, uint32_t n) {
-    for (uint32_t leaf = 0, n_bits = bits_for(n); leaf < n; leaf++) {
+    for (uint32_t leaf = 0, n_bits = eml_tree_bits_for(n); leaf < n; leaf++) {
         for (uint32_t j = 0; j < n_bits; j++) c->leaves[leaf].plane[j] = (uint16_t)(c->tile->zero + (leaf >> j & 1));
         c->leaves[leaf].last = leaf;
     }
@@ -121,8 +117,8 @@ static em_status compile_tile(eml_ctx *ctx, eml_arena *work, eml_arena *temp, co
     size_t n = tile->cuts.n_nodes, bits = 0, most = 0, muxes = 0;
     for (uint32_t t = tile->first_tree; t < end; t++) {
         uint32_t leaves = forest->first_leaf[t + 1] - forest->first_leaf[t];
-        bits += bits_for(leaves);
-        muxes += (size_t)(leaves - 1) * bits_for(leaves);
+        bits += eml_tree_bits_for(leaves);
+        muxes += (size_t)(leaves - 1) * eml_tree_bits_for(leaves);
         if (leaves > most) most = leaves;
     }
     compiler c = {.forest = forest, .tile = tile};
@@ -137,7 +133,7 @@ static em_status compile_tile(eml_ctx *ctx, eml_arena *work, eml_arena *temp, co
         tile->bits == NULL)
         return eml_ctx_no_memory(ctx);
     number_planes(&c);
-    if (c.first_slot + most * bits_for((uint32_t)most) > UINT16_MAX) return EM_OK; /* muxes stays NULL */
+    if (c.first_slot + most * eml_tree_bits_for((uint32_t)most) > UINT16_MAX) return EM_OK; /* muxes stays NULL */
     c.muxes = eml_arena_alloc(work, (muxes + 1) * sizeof(eml_tree_mux), 16);
     if (c.muxes == NULL) return eml_ctx_no_memory(ctx);
     set_leaves(&c, (uint32_t)most);

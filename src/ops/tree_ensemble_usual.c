@@ -7,6 +7,7 @@
 
 #include "ops/tree_ensemble_forest.h"
 
+enum { FIRST = 8 }; /* entries looked at before most are read: other lists show early */
 enum { BATCH = 128, MOST_NODES = 1 << 20, LINK_BITS = 32, MOST_LEAVES = 1 << 22, MOST_WEIGHTS = 1 << 26 };
 
 /* The lists, a batch at a time. */
@@ -149,8 +150,9 @@ static em_status read_nodes(eml_ctx *ctx, builder *b, size_t n, bool *usual) {
         *usual = false;
         return EM_OK;
     }
-    for (size_t at = 0; at < n && *usual; at += BATCH) {
-        size_t count = n - at < BATCH ? n - at : BATCH;
+    size_t count = FIRST;
+    for (size_t at = 0; at < n && *usual; at += count, count = BATCH) {
+        if (count > n - at) count = n - at;
         *usual = read_batch(&r, count) && add_nodes(b, &r, (uint32_t)at, (uint32_t)count);
         if (b->no_memory) return eml_ctx_no_memory(ctx);
     }
@@ -252,9 +254,7 @@ static em_status build(eml_ctx *ctx, eml_arena *work, const char *prefix, eml_tr
     if (*usual) EML_TRY(finish_forest(ctx, &b));
     *usual = *usual && fits_small_nodes(forest);
     if (!*usual) return EM_OK;
-    source->n_nodes = source->n_described = (uint32_t)n;
     source->n_trees = forest->n_trees;
-    source->runs = b.runs.runs;
     EML_TRY(eml_tree_read_reals(ctx, work, "base_", "values", &source->base));
     return read_weights(ctx, work, prefix, forest, b.runs.runs, source, usual);
 }
